@@ -64,7 +64,7 @@ test-servers: setup $(VENV)/extras ## run the tests on servers: of objects, Redi
 	    tests/testing $(ARGS)
 
 # Apart from the others: Beam, Dask, DuckDB, Polars and zarr leave threads behind, beside which no test should fork.
-test-clusters: setup $(VENV)/extras ## run the tests of queries on servers (Beam, Dask, Arrow, views on databases), and of zarr
+test-clusters: setup $(VENV)/extras ## run the tests of queries on servers (Beam, Dask, Arrow, views on databases), of zarr and of requests-cache
 	@tools/system-packages redis-server postgresql mariadb-server
 	@$(BIN)/python -m pytest -m servers $(PARALLEL) tests/bridges tests/query $(ARGS)
 

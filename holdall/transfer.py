@@ -4,13 +4,15 @@ import hashlib
 import itertools
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from holdall.batches import split
 from holdall.errors import Corrupt, HoldallError, InvalidKey, TooLarge, Unsupported
 from holdall.keys import Foreign, RawKey, fits
+from holdall.middleware._lifetimes import expires
+from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Store
 from holdall.threads import Call, Workers
 
@@ -46,6 +48,8 @@ def transfer(
     ``there`` accepts it as a key; otherwise ``leave`` is called with it. ``leave`` is also called with a
     foreign name whose text is a valid key, because at ``there`` this key may belong to another value.
 
+    If both stores have the layer `Expires`, a value has the same time left at both. This reads each key once more.
+
     If ``refuse`` is given, it is called with the error of each value that is damaged, or that ``here`` cannot
     return as bytes, and the transfer goes on without this value.
 
@@ -54,13 +58,16 @@ def transfer(
     may have been moved too. A value that is written to ``here`` during the transfer may or may not be moved.
     """
     count = carried = 0
+    timed = _Lifetimes(there, here) if expires(here) and expires(there) else there
 
     def keys() -> Iterator[str]:
         nonlocal carried
         for name in _names(here, prefix, after):
             if not isinstance(name, Foreign) and fits(name):
                 yield name
-            elif (moved := _carry(here, there, name, move, refuse)) is not None:
+            elif (
+                moved := _carry(here, there if isinstance(name, Foreign) else timed, name, move, refuse)
+            ) is not None:
                 carried += moved
             else:
                 leave(name)
@@ -68,12 +75,27 @@ def transfer(
     # The source has checked its keys, so mark them as checked: a key that a prefix made long is moved too.
     marked: Iterator[str] = map(RawKey, keys())
     read: Read = partial(_read_each, here, refuse) if refuse else here.get_many
-    calls = ((batch[-1], Call(partial(move, read, there, batch))) for batch in split(marked, BATCH))
+    calls = ((batch[-1], Call(partial(move, read, timed, batch))) for batch in split(marked, BATCH))
     with closing(run_calls(calls, workers)) as made:
         for last, moved in made:
             count += moved
             tell(last, count)
     return count + carried
+
+
+class _Lifetimes(PassThrough[Any]):
+    """``store``, but a value that is written has the time left that the value of its key has at ``source``."""
+
+    def __init__(self, store: Store[Any], source: Store[Any]) -> None:
+        super().__init__(store)
+        self._source = source
+
+    def set_many(self, items: Iterable[tuple[str, Any]], /) -> None:
+        self._inner._each(self._put, items)
+
+    def _put(self, key: str, value: Any) -> None:
+        with suppress(KeyError):  # it has expired in the meantime
+            self._inner.lasting(self._source.remaining(key))[key] = value
 
 
 def run_calls(calls: Iterable[tuple[str, Call[T]]], workers: int) -> Generator[tuple[str, T], None, None]:

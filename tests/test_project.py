@@ -21,7 +21,19 @@ EXTRAS = {
 FOR_DEVELOPERS = {"bench", "dev", "docs", "test", "testing"}
 # What comes from no wheel, or not everywhere, or from an archive that some installers refuse, would keep the rest away;
 # what is for clusters and columns is large; the interface of another project is for those who have that project.
-APART = {"arrow", "beam", "bsd", "cachelib", "dask", "django", "py-key-value", "shove", "slatedb", "zarr"}
+APART = {
+    "arrow",
+    "beam",
+    "bsd",
+    "cachelib",
+    "dask",
+    "django",
+    "py-key-value",
+    "requests-cache",
+    "shove",
+    "slatedb",
+    "zarr",
+}
 
 
 def versions(lock):

@@ -12,6 +12,7 @@ from holdall.aio import AsyncStore
 from holdall.aio.opening import Place
 from holdall.aio.threads import run_apart
 from holdall.bridges._folders import folder, list_names
+from holdall.bridges._parts import read_part
 from holdall.errors import Conflict, Unsupported
 from holdall.extras import needs
 from holdall.store import ABSENT, Store
@@ -40,11 +41,9 @@ class HoldallStore(abc.Store):
     ['t/c/0', 't/c/1', 't/zarr.json', 'zarr.json']
     """
 
-    # pyright takes a property only for one that `def` makes. zarr 3.1.0 asks for the last two.
+    # pyright takes a property only for one that `def` makes.
     supports_writes = property(lambda _: True)  # pyright: ignore[reportIncompatibleMethodOverride]
     supports_deletes = supports_listing = supports_writes  # pyright: ignore[reportIncompatibleMethodOverride]
-    supports_partial_writes = property(lambda _: False)  # pyright: ignore[reportIncompatibleMethodOverride]
-    set_partial_values: Any = None
 
     def __init__(self, store: AsyncStore[bytes] | Store[bytes] | Place, *, read_only: bool = False) -> None:
         super().__init__(read_only=read_only)
@@ -77,7 +76,7 @@ class HoldallStore(abc.Store):
             if byte_range is None:
                 data = await self._store[key]
             else:
-                data = await self._store.call(partial(_read, key, byte_range))
+                data = await self._store.call(lambda store: read_part(store, key, byte_range))
         except KeyError:
             return None
         return prototype.buffer.from_bytes(data)
@@ -139,21 +138,3 @@ class HoldallStore(abc.Store):
 
     def __repr__(self) -> str:
         return f"HoldallStore({self._store.store!r})"
-
-
-def _read(key: str, part: abc.ByteRequest, store: Store[bytes]) -> bytes:
-    start: int
-    length: int | None = None
-    match part:
-        case abc.RangeByteRequest(start, end):
-            length = max(0, end - start)
-        case abc.OffsetByteRequest(start):
-            pass
-        case abc.SuffixByteRequest(count):
-            start, length = -count, count
-        case _:
-            raise TypeError(f"Unexpected byte_range, got {part!r}; use a RangeByteRequest")
-    try:
-        return store.read(key, start, length)
-    except Unsupported:
-        return store[key][start:][:length]

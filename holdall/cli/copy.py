@@ -77,9 +77,10 @@ def _require_some(source: str, prefix: str, count: int) -> str:
 def cp(source: str, target: str, prefix: str, workers: int, everything: bool) -> None:
     """Copy every key of the store at FROM to the store at TO.
 
-    A key that exists at TO already is overwritten. Other keys at TO are not changed. If the command is
-    interrupted, every value at TO is complete; run the command again to finish the copy. If there is
-    nothing to copy, the command fails, because the address may be wrong.
+    A key that exists at TO already is overwritten. Other keys at TO are not changed. If the values expire at
+    FROM and at TO, each has the same time left at TO. If the command is interrupted, every value at TO is
+    complete; run the command again to finish the copy. If there is nothing to copy, the command fails,
+    because the address may be wrong.
 
     A stored name that is not a key, such as a//b, is copied if TO has the layer escape. Names that cannot be
     copied are counted, the first ten of them are shown, and the exit code is 1. The same is done with the
@@ -139,7 +140,7 @@ def convert(source: str, target: str, prefix: str, workers: int, dry_run: bool, 
     """Write every document of the store at FROM to the store at TO, in the layers that TO names.
 
     Each document is read back from TO and compared with the document that was read at FROM. The history of
-    FROM is not converted. If the values at TO expire, their lifetime begins when they are written to TO.
+    FROM is not converted. If the values expire at FROM and at TO, each has the same time left at TO.
 
     If the command is interrupted, run it again: it continues after the last key that it recorded. It does
     not convert the documents before that key again, even if they have changed at FROM in the meantime;

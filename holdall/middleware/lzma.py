@@ -1,8 +1,10 @@
 """Compression of values by LZMA: the smallest results and the slowest layer, for archives."""
 
-from lzma import CHECK_CRC64, FORMAT_XZ, LZMADecompressor, compress
+from collections.abc import Iterator
+from lzma import CHECK_CRC64, FORMAT_XZ, LZMACompressor, LZMADecompressor
 
-from holdall.middleware.compress import Compress
+from holdall.middleware._streams.decoded import PART, STEP, Read
+from holdall.middleware.compress import Compress, Encoder
 from holdall.middleware.documents.memory import LARGEST
 from holdall.store import Store
 
@@ -27,15 +29,29 @@ class Lzma(Compress):
     def __init__(self, store: Store[bytes], level: int = 6, *, max_size: int = LARGEST) -> None:
         super().__init__(store, level, max_size)
 
-    def _pack(self, value: bytes) -> bytes:
-        return compress(value, FORMAT_XZ, CHECK_CRC64, self._level)
+    def _encoder(self) -> Encoder:
+        return LZMACompressor(FORMAT_XZ, CHECK_CRC64, self._level)
 
     def decode(self, key: str, data: bytes, /) -> bytes:
         stream = LZMADecompressor(FORMAT_XZ, _MEMORY)
         value = stream.decompress(data, self._max_size + 1)
         if len(value) > self._max_size:
-            raise self._too_large()
-        # A stream may declare that it has no check. Then the decoder would accept any content.
-        if not stream.eof or stream.unused_data or stream.check != CHECK_CRC64:
-            raise ValueError("it is cut off, has data after its end, or has no CRC-64")
+            raise self._too_large(key)
+        _check_end(stream, b"")
         return value
+
+    def _decompress(self, read: Read) -> Iterator[bytes]:
+        stream = LZMADecompressor(FORMAT_XZ, _MEMORY)
+        data = read(STEP)
+        while data or not stream.needs_input:
+            yield stream.decompress(data, PART)
+            if stream.eof:
+                break
+            data = read(STEP) if stream.needs_input else b""
+        _check_end(stream, read(1))
+
+
+def _check_end(stream: LZMADecompressor, more: bytes) -> None:
+    # A stream may declare that it has no check. Then the decoder would accept any content.
+    if not stream.eof or stream.unused_data or more or stream.check != CHECK_CRC64:
+        raise ValueError("it is cut off, has data after its end, or has no CRC-64")

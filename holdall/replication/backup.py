@@ -54,7 +54,8 @@ def restore(
 
     All values under ``prefix`` are compared. Those that are equal are not written again, and a key that
     ``backup`` did not have at that time is deleted. Nothing is remembered, so a restore that was interrupted
-    begins again. The time of a value is the time at which it was backed up.
+    begins again. The time of a value is the time at which it was backed up. A value that expires has the time left that
+    it had at that time.
 
     Raises NoRevision if the value of that time was pruned, and Invalid if ``backup`` had no keys at that time
     and ``target`` has some, unless ``allow_empty`` is true.

@@ -110,7 +110,9 @@ class BothWays:
         if ours is None and theirs is None:
             return Outcome(key, Row(key, ABSENT, ABSENT))
         if ours is not None and theirs is not None and is_same(ours.value, theirs.value):
-            return Outcome(key, Row(key, *now))
+            if self._ways[0].expire_alike(key):
+                return Outcome(key, Row(key, *now))
+            return self._give(key, 0 if self._ways[0].lasts_longer(key) else 1, now)
         choice = self._choose(key, ours, theirs)
         if choice is None:
             return Outcome(key, row, "conflict")
@@ -119,8 +121,14 @@ class BothWays:
         return self._give(key, 0 if choice == "ours" else 1, now, replaced=True)
 
     def _merge(self, key: str, value: Any, now: tuple[Tag, Tag]) -> Outcome:
-        """Write ``value`` to both sides. After a kill in between, the next sync merges again."""
-        row = Row(key, *(way.write(key, value, tag) for way, tag in zip(self._ways[::-1], now, strict=True)))
+        """Write ``value`` to both sides. It lasts as long as the value that lasts longer.
+
+        After a kill in between, the next sync merges again.
+        """
+        sides = zip(self._sides, now, strict=True)
+        lefts = [side.remaining(key) for side, tag in sides if tag != ABSENT and self._ways[0].expire]
+        ways = zip(self._ways[::-1], now, strict=True)
+        row = Row(key, *(way.write(key, value, tag, lefts) for way, tag in ways))
         return Outcome(key, row, "deleted" if value is MISSING else "copied", replaced=True)
 
 

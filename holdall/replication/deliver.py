@@ -4,11 +4,11 @@ import time
 from typing import Any, Final, NamedTuple
 
 from holdall.errors import Conflict, Corrupt
+from holdall.middleware._lifetimes import Left, are_alike, longest
 from holdall.replication.side import Side, is_same
 from holdall.store import ABSENT, ATTEMPTS, MISSING, Tag, Tagged, conflict, pause
 
 _DRY: Final = Tag("dry")  # stands for the tag of a value that was not written
-_DELAY: Final = 1.0  # seconds by which a delivery may change the time at which a value expires
 
 
 class Delivered(NamedTuple):
@@ -36,8 +36,8 @@ class Delivery:
         self.taker = taker
         self.verify = verify
         self._dry = dry
-        self._expire = giver.expires and taker.expires
-        self.batches = taker.batches and not (dry or self._expire)
+        self.expire = giver.expires and taker.expires
+        self.batches = taker.batches and not (dry or self.expire)
 
     def deliver(self, key: str, seen: Tag, *, known: bool) -> Delivered:
         """Give ``key`` at the taker the value that it has at the giver, or delete it.
@@ -53,9 +53,9 @@ class Delivery:
             return self._delete(key, seen, known)
         if there is not None:
             seen = there.tag
-            if is_same(there.value, held.value) and self._expires_alike(key):
+            if is_same(there.value, held.value) and self.expire_alike(key):
                 return Delivered(held.tag, seen, "equal")
-        taker = self.taker.lasting(self.giver.remaining(key)) if self._expire else self.taker
+        taker = self.taker.with_left(self.giver.remaining(key)) if self.expire else self.taker
         tag = _DRY if self._dry else taker.put(key, held.value, seen)
         if self.verify and not self._dry:
             self._read_back(key, held.value, tag)
@@ -68,20 +68,24 @@ class Delivery:
         except Corrupt:
             return Tagged(MISSING, self.taker.tag(key))
 
-    def _expires_alike(self, key: str) -> bool:
-        """Return whether the values of ``key`` expire at the same time, up to the time that a delivery takes."""
-        if not self._expire:
-            return True
-        ours, theirs = self.giver.remaining(key), self.taker.remaining(key)
-        return ours == theirs if ours is None or theirs is None else abs(ours - theirs) < _DELAY
+    def expire_alike(self, key: str) -> bool:
+        """Return whether the values of ``key`` expire at the same time."""
+        return not self.expire or are_alike(self.giver.remaining(key), self.taker.remaining(key))
 
-    def write(self, key: str, value: Any, seen: Tag) -> Tag:
+    def lasts_longer(self, key: str) -> bool:
+        """Return whether the value of ``key`` lasts longer at the giver than at the taker."""
+        ours, theirs = self.giver.remaining(key), self.taker.remaining(key)
+        return ours != theirs and ours == longest([ours, theirs])
+
+    def write(self, key: str, value: Any, seen: Tag, lefts: list[Left]) -> Tag:
         """Write ``value`` to the taker, or delete ``key`` if it is MISSING, and return the new tag.
 
-        Raises Conflict if the key does not have the tag ``seen`` there.
+        The value has the longest of ``lefts``; without any, the time of every write to the taker. Raises Conflict
+        if the key does not have the tag ``seen`` there.
         """
         if value is not MISSING:
-            return _DRY if self._dry else self.taker.put(key, value, seen)
+            taker = self.taker.with_left(longest(lefts)) if lefts else self.taker
+            return _DRY if self._dry else taker.put(key, value, seen)
         if seen != ABSENT and not self._dry:
             self.taker.remove(key, seen)
         return ABSENT

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from copy import copy
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from holdall.changes import Changes
 from holdall.errors import Corrupt, Invalid
 from holdall.keys import RawKey, begins_key, fits, format_key, is_reserved
 from holdall.layer import layers
+from holdall.middleware._lifetimes import Left, expires, with_left
 from holdall.middleware.escape import Escape
-from holdall.middleware.expires import Expires
 from holdall.replication.rows import Listed
 from holdall.replication.state import FOLDER
 from holdall.store import ABSENT, Delete, Expect, Feature, Operation, Put, Store, Tag, Tagged, conflict
@@ -41,7 +41,7 @@ class Side:
         self._prefix = prefix
         self._raw = raw
         self._hides = not raw and not any(isinstance(layer, Escape) for layer in layers(store))
-        self.expires = not raw and any(isinstance(layer, Expires) for layer in layers(store))
+        self.expires = not raw and expires(store)
         features = self.store.features
         self._tags = Feature.TAGS in features
         self._removes = Feature.REMOVE in features
@@ -118,20 +118,17 @@ class Side:
             return dict(self.store._tagged_many(checked))
         return {key: Tagged(value, _tag(value)) for key, value in self.store.get_many(checked)}
 
-    def remaining(self, key: str) -> float | None:
-        """Return the seconds until the value of ``key`` expires; None if it never does.
-
-        Raises Conflict if it has expired or was deleted.
-        """
+    def remaining(self, key: str) -> Left:
+        """Return the time that the value of ``key`` has left. Raises Conflict if it has expired or was deleted."""
         try:
             return self.store.remaining(self.own(key))
         except KeyError as error:
             raise conflict(key) from error
 
-    def lasting(self, ttl: float | None) -> "Side":
-        """Return this side, but values that it writes expire after ``ttl`` seconds."""
+    def with_left(self, left: Left) -> Self:
+        """Return this side, but the values that it writes have this time left."""
         made = copy(self)
-        made.store = self.store.lasting(ttl)
+        made.store = with_left(self.store, left)
         return made
 
     def put(self, key: str, value: Any, expected: Tag) -> Tag:

@@ -137,6 +137,9 @@ def sync_both(
     raises Unsettled. With "keep", both stores show the same value and keep the other one as a sibling; see
     `holdall.replication.conflicts`. "keep" and `merge_fields` need the layer `Versions` at both stores.
 
+    If both stores have the layer `Expires`, a value has the same time left at both. A merged value lasts as long as
+    the one of its values that lasts longest, and so does a value that both stores have.
+
     If one store has no keys any more, and the other one would therefore lose all of its keys, this raises
     Invalid, unless ``allow_empty`` is true. It follows the feeds if both stores have CHANGES, and otherwise
     lists both. The other arguments are those of `sync`, and so are its promises: each write is a

@@ -1,10 +1,14 @@
-"""The keys of a store, or of a folder: GET lists them, and POST creates a key that the service names."""
+"""The keys of a store, or of a folder: GET lists them, DELETE deletes them, and POST creates a key.
+
+The service names a key that it creates.
+"""
 
 from typing import Final
 from urllib.parse import quote
 
 from holdall.adapters._shared.etags import etag
 from holdall.extras import needs
+from holdall.server import erasing
 from holdall.server.content import read_value
 from holdall.server.limits import Limits
 from holdall.server.listing import DESCRIBED, Listing
@@ -77,7 +81,8 @@ class Collections:
             {201: answer("its path is in Location", None, ["ETag", "Location"])},
             request={"required": True, "content": values(served)},
         )
-        return read(listed) | ({"post": created} if Feature.SWAP in served.store.features else {})
+        posted = {"post": created} if Feature.SWAP in served.store.features else {}
+        return {**read(listed), **posted, "delete": erasing.DESCRIBED}
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
         """Write the value under a new key, a UUID of version 7 in the folder: 201 and its Location."""
@@ -89,3 +94,10 @@ class Collections:
         resp.set_header("ETag", etag(served.store.swap(key, value, ABSENT)))
         resp.location = quote(f"{req.root_path}/v1/{store}/docs/{key}")
         resp.status = falcon.HTTP_CREATED
+
+    def on_delete(self, req: falcon.Request, resp: falcon.Response, store: str, folder: str = "") -> None:
+        """Delete the keys under the prefix that the request names, and tell whether some are left."""
+        prefix, given = erasing.read_prefix(req)
+        req.context.access.check(store, folder + prefix, write=True)
+        served = self._stores.find(store, req)
+        resp.data = erasing.erase(served.store, folder + prefix, given)

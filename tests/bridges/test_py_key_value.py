@@ -1,13 +1,16 @@
 """py-key-value's protocol: collections, names of any text, expiry, bulk operations, and its optional protocols."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from key_value.aio._utils.serialization import SerializationAdapter
 from key_value.aio.errors import InvalidTTLError, SerializationError
 from key_value.aio.protocols import AsyncKeyValue
 from key_value.aio.stores import base
@@ -106,7 +109,8 @@ def test_an_expired_entry_is_missing_and_is_culled(store: Store[bytes]) -> None:
         await entries.put("lasting", {"n": 3})
         name = join(entries.default_collection, "old")
         earlier = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-        entry = entries._load(store[name])
+        entry = await entries._get_managed_entry(collection=entries.default_collection, key="old")
+        assert entry
         entry.expires_at = datetime.fromisoformat(earlier)
         await entries._put_managed_entry(
             collection=entries.default_collection, key="old", managed_entry=entry
@@ -160,3 +164,39 @@ def test_every_optional_protocol_is_there() -> None:
     optional = [getattr(base, name) for name in dir(base) if name.startswith("Base") and name != "BaseStore"]
     assert len(optional) >= 6
     assert [kind for kind in optional if not issubclass(KeyValue, kind)] == []
+
+
+def test_the_event_loop_neither_encodes_nor_decodes_a_value(
+    store: Store[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[int]] = {}
+
+    def record(name: str) -> None:
+        method = getattr(SerializationAdapter, name)
+
+        def call(self: SerializationAdapter, **arguments: Any) -> Any:
+            threads.setdefault(name, set()).add(threading.get_ident())
+            return method(self, **arguments)
+
+        monkeypatch.setattr(SerializationAdapter, name, call)
+
+    async def use(entries: KeyValue) -> None:
+        await entries.put("a", {"n": 1})
+        await entries.put_many(["b", "c"], [{"n": 2}, {"n": 3}])
+        assert await entries.get("a") == {"n": 1}
+        assert await entries.get_many(["b", "c"]) == [{"n": 2}, {"n": 3}]
+
+    record("load_json")
+    record("dump_json")
+    run(store, use)
+    assert threads.keys() == {"load_json", "dump_json"}
+    assert threading.get_ident() not in set().union(*threads.values())
+
+
+def test_no_entry_is_put_if_one_of_them_cannot_be_encoded(store: Store[bytes]) -> None:
+    async def use(entries: KeyValue) -> None:
+        with pytest.raises(SerializationError):
+            await entries.put_many(["a", "b"], [{"n": 1}, {"n": {2}}])
+        assert await entries.get_many(["a", "b"]) == [None, None]
+
+    run(store, use)

@@ -1,7 +1,6 @@
 """Requests by key to one bucket, or to the part of it below a prefix; errors are translated to holdall's."""
 
 import contextlib
-import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -11,10 +10,14 @@ from holdall.adapters._objectstore.probe import HONOURED, Conditions, probe_cond
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.gcs.attempts import Attempts
+from holdall.adapters.gcs.calls import Calls, Stat
 from holdall.adapters.gcs.client import Connection, Options, connect, create_bucket
 from holdall.adapters.gcs.download import download, download_part
 from holdall.adapters.gcs.errors import RAISED, begins_after_end, translate
-from holdall.adapters.gcs.listing import PAGE, GCSObject, Page, list_objects, page
+from holdall.adapters.gcs.json_api import JsonAPI
+from holdall.adapters.gcs.listing import PAGE, GCSObject, Page, list_objects
+from holdall.adapters.gcs.observed import is_observed
+from holdall.adapters.gcs.sdk import SDK
 from holdall.errors import Conflict, Corrupt, HoldallError
 from holdall.handles import PerProcess
 from holdall.keys import Span
@@ -25,6 +28,9 @@ R = TypeVar("R")
 
 Send = Callable[[Connection, Any], R]
 """A function that sends one request over a connection, and retries by the client's `Retry` that it is given."""
+
+THRESHOLD = 8 * 2**20
+"""A value above this many bytes is sent in an upload session of several requests."""
 
 _NEVER = Tag("1")  # never issued: generations count microseconds
 _LAST = 2**63  # generations are 64-bit integers
@@ -96,9 +102,17 @@ class GCSBucket:
         if not self._seen:
             next(self.objects(Span.of(), "", size=1), None)
 
-    def blob(self, connection: Connection, key: str, generation: str = "") -> Any:
-        """The client's blob for ``key``, without a request; ``generation`` is as in `read`."""
-        return connection.client.bucket(self.name).blob(self.root + key, generation=generation or None)
+    def blob(self, connection: Connection, key: str) -> Any:
+        """The client's blob for ``key``, without a request."""
+        return self._sdk(connection).blob(self.root + key)
+
+    def _sdk(self, connection: Connection) -> SDK:
+        return SDK(connection.client, self.name, self.options.timeout)
+
+    def _calls(self, connection: Connection) -> Calls:
+        if is_observed(connection):
+            return self._sdk(connection)
+        return JsonAPI(connection, self.name, self.options.timeout)
 
     # ---- Reading -------------------------------------------------------------------------------
 
@@ -140,23 +154,17 @@ class GCSBucket:
 
     def head(self, key: str, generation: str = "") -> State:
         """The state of ``key``, without its body; ``generation`` is as in `read`."""
-        blob = self._reload(key, generation)
-        return State(tag_of(blob.generation, key), blob.metadata or {})
+        found = self._stat(key, generation)
+        return State(tag_of(found.generation, key), found.metadata)
 
     def look(self, key: str) -> tuple[Tag, int]:
         """The tag of ``key`` and the number of its bytes, without its body."""
-        blob = self._reload(key)
-        return tag_of(blob.generation, key), int(blob.size)
+        found = self._stat(key)
+        return tag_of(found.generation, key), found.size
 
-    def _reload(self, key: str, generation: str = "") -> Any:
-        """The client's blob for ``key``, with the properties that the server has."""
-
-        def send(connection: Connection, retry: Any) -> Any:
-            blob = self.blob(connection, key, generation)
-            blob.reload(timeout=self.options.timeout, retry=retry)
-            return blob
-
-        return self.ask(send, key)
+    def _stat(self, key: str, generation: str = "") -> Stat:
+        name = self.root + key
+        return self.ask(lambda connection, retry: self._calls(connection).stat(name, generation, retry), key)
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[GCSObject]:
         """The objects of ``span`` in order, with their names below ``root``; a page holds up to ``size``."""
@@ -164,17 +172,7 @@ class GCSBucket:
         high = None if span.high is None else root + span.high
 
         def ask(names: NameRange, token: str | None) -> Page:
-            return self.ask(
-                lambda connection, retry: page(
-                    connection.client,
-                    self.name,
-                    names,
-                    token,
-                    size,
-                    timeout=self.options.timeout,
-                    retry=retry,
-                )
-            )
+            return self.ask(lambda connection, retry: self._calls(connection).page(names, token, size, retry))
 
         if not span.empty:
             for found in list_objects(ask, NameRange(root + prefix, root + span.low, high, span.hides)):
@@ -205,35 +203,32 @@ class GCSBucket:
         Raises Conflict if ``expected`` is given and the object does not carry it. A large value, or any value
         if ``resumable`` is true, takes one request to begin the upload and more for its parts.
         """
-        match = generation_of(key, expected)
-        size = None if resumable else len(value)
-        given = {**self.note(), **(metadata or {})}
+        name, match = self.root + key, generation_of(key, expected)
+        properties = self.properties(metadata or {})
 
         def send(connection: Connection, retry: Any) -> Tag:
-            blob = self.blob(connection, key)
-            if given:  # an empty one would be sent as null, which not every server accepts
-                blob.metadata = given
-            for name, header in self.served.items():
-                setattr(blob, name, header)
-            bounds = {"timeout": self.options.timeout, "retry": retry}
-            blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
-            return tag_of(blob.generation, key)
+            if resumable or len(value) > THRESHOLD:
+                sdk = self._sdk(connection)
+                found = sdk.upload(name, value, match, properties, retry, resumable=resumable)
+            else:
+                found = self._calls(connection).upload(name, value, match, properties, retry)
+            return tag_of(found, key)
 
         return self.ask(send, key)
+
+    def properties(self, metadata: Mapping[str, str]) -> dict[str, Any]:
+        """The properties that a write sets, with ``metadata``, by the names of the client's attributes."""
+        stored = {**self.note(), **metadata}
+        # Empty metadata would be sent as null, which not every server accepts.
+        return {**self.served, **({"metadata": stored} if stored else {})}
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
         """Delete ``key``. Raises KeyError if it is missing.
 
         Raises Conflict if ``expected`` is given and the object does not carry it.
         """
-        match = generation_of(key, expected)
-        bounds = {"timeout": self.options.timeout}
-        self.ask(
-            lambda connection, retry: self.blob(connection, key).delete(
-                if_generation_match=match, retry=retry, **bounds
-            ),
-            key,
-        )
+        name, match = self.root + key, generation_of(key, expected)
+        self.ask(lambda connection, retry: self._calls(connection).delete(name, match, retry), key)
 
     def discard(self, key: str) -> None:
         """Delete ``key`` if it exists."""

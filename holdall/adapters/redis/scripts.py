@@ -1,12 +1,19 @@
 """The scripts that read and write the Redis keys of a store (see `holdall.adapters.redis.script`)."""
 
+from functools import cached_property
 from typing import Final
 
+from holdall.adapters.redis.expiry import EXPIRE, FORGET, LASTING
 from holdall.adapters.redis.log import BEGIN, MOST
-from holdall.adapters.redis.script import HEAD, STATE, Script
+from holdall.adapters.redis.script import HEAD, NAMES, STATE, Script
+from holdall.keys import RAW_KEY_BYTES
 
 REFUSED: Final = -1
 """The result of a script that wrote nothing because of the state of its key."""
+
+
+ERASED: Final = 5000
+"""The most keys that `DROP_RANGE` looks at. The server does nothing else in the meantime."""
 
 
 class Write(Script):
@@ -15,9 +22,15 @@ class Write(Script):
     Then `first` does the same after it has begun an epoch. It takes the name of the epoch as first argument.
     """
 
-    def __init__(self, text: str) -> None:
-        super().__init__(HEAD + text, names=4)
-        self.first = Script(BEGIN + HEAD + text)
+    def __init__(self, text: str, expiry: str = LASTING, names: int = 4) -> None:
+        super().__init__(HEAD + expiry + text, names)
+        self.first = Script(BEGIN + HEAD + expiry + text)
+        self._text = text
+
+    @cached_property
+    def expiring(self) -> "Write":
+        """The same script for values that have a deadline. It takes the deadline, or "", as first argument."""
+        return Write(self._text, FORGET + _DROP + EXPIRE, len(NAMES))
 
 
 _PUT = """
@@ -33,8 +46,10 @@ local function put_many(words, first, tag)
     for low = first, #words, {2 * MOST} do
         local high = math.min(low + {2 * MOST - 1}, #words)
         local keys, members, tagged = {{}}, {{}}, {{}}
+        expire((high - low + 1) / 2)
         for at = low, high, 2 do
             local key, count = words[at], #members
+            note(key, tag)
             keys[#keys + 1] = key
             members[count + 1], members[count + 2] = 0, key
             tagged[count + 1], tagged[count + 2] = key, tag
@@ -57,6 +72,7 @@ local function drop(key)
         redis.call('ZADD', order, 0, key)
         return 0
     end
+    forget(key)
     redis.call('HDEL', values, key)
     redis.call('HDEL', tags, key)
     redis.pcall('PUBLISH', order, '')
@@ -69,6 +85,7 @@ local function drop_some(keys)
     local held, found, deleted = redis.call('HMGET', tags, unpack(keys)), {{}}, {{}}
     for at, key in ipairs(keys) do
         if held[at] then
+            forget(key)
             found[#found + 1] = key
             deleted[#deleted + 1] = '\\0' .. key
         end
@@ -86,6 +103,25 @@ local function drop_many(keys)
 end
 """
 
+_IS_KEY = f"""
+local rest = '[\\128-\\191]'
+local characters = {{
+    '\\240[\\144-\\191]' .. rest .. rest, '[\\241-\\243]' .. rest .. rest .. rest,
+    '\\244[\\128-\\143]' .. rest .. rest, '\\224[\\160-\\191]' .. rest, '[\\225-\\236]' .. rest .. rest,
+    '\\237[\\128-\\159]' .. rest, '[\\238-\\239]' .. rest .. rest, '\\194[\\160-\\191]', '[\\195-\\223]' .. rest
+}}
+
+local function is_key(key, hidden)
+    if #key == 0 or #key > {RAW_KEY_BYTES} or string.find(key, '[%z\\1-\\31\\127\\\\]') then return false end
+    for _, part in ipairs({{'//', '/./', '/../', hidden}}) do
+        if string.find('/' .. key .. '/', part, 1, true) then return false end
+    end
+    if not string.find(key, '[\\128-\\255]') then return true end
+    for _, character in ipairs(characters) do key = string.gsub(key, character, '.') end
+    return not string.find(key, '[\\128-\\255]')
+end
+"""
+
 _CARRIES = """
 local function carries(key, tag)
     return (redis.call('HGET', tags, key) or '') == tag
@@ -93,6 +129,8 @@ end
 """
 
 PUT: Final = Write(f"""{_PUT}
+expire(1)
+note(ARGV[2], ARGV[1])
 local length = redis.call('RPUSHX', log, ARGV[2])
 if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
 return length
@@ -118,8 +156,25 @@ return redis.call('LLEN', log)
 """)
 """*key: delete the keys that exist."""
 
+DROP_RANGE: Final = Write(f"""{_DROP_MANY}{_IS_KEY}
+if redis.call('EXISTS', log) == 0 then return 0 end
+local found = redis.call('ZRANGEBYLEX', order, ARGV[1], ARGV[2], 'LIMIT', 0, {ERASED})
+local keys = {{}}
+for _, key in ipairs(found) do
+    if is_key(key, ARGV[3]) then keys[#keys + 1] = key end
+end
+drop_many(keys)
+return #found == {ERASED} and found[#found] or redis.call('LLEN', log)
+""")
+"""low high hidden: delete the first keys between the bounds; return the last one of them if more may follow.
+
+Keys that are not valid (see `holdall.keys`) stay, and so do keys that contain ``hidden`` between slashes.
+"""
+
 SWAP: Final = Write(f"""{_PUT}{_CARRIES}
 if not carries(ARGV[2], ARGV[4]) then return {REFUSED} end
+expire(1)
+note(ARGV[2], ARGV[1])
 local length = redis.call('RPUSHX', log, ARGV[2])
 if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
 return length

@@ -11,6 +11,7 @@ from holdall.adapters._objectstore.probe import HONOURED, TAGS_UNKNOWN, Conditio
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3 import client as sdk
+from holdall.adapters.s3.entries import trim_entries
 from holdall.adapters.s3.errors import RAISED, begins_after_end, translate
 from holdall.adapters.s3.listing import PAGE, S3Object, list_flat, list_nested
 from holdall.adapters.s3.transport import Transport
@@ -191,11 +192,13 @@ class S3Bucket:
             None if span.high is None else root + span.high,
             span.hides,
         )
-        for found in self._flat(names, size):
-            yield found._replace(name=found.name[len(root) :])
+        for name, tag in self._in_bucket(names, size):
+            yield S3Object(name[len(root) :], tag)
+
+    def _in_bucket(self, names: NameRange, size: int) -> Iterator[S3Object]:
+        yield from self._flat(names, size)
         if self._listing == "nested":
-            for found in list_nested(self._page, names, size):
-                yield found._replace(name=found.name[len(root) :])
+            yield from list_nested(self._page, names, size)
 
     def _flat(self, names: NameRange, size: int) -> Iterator[S3Object]:
         """The objects of ``names``. Yields none if the first page shows that listing has to be nested."""
@@ -211,7 +214,8 @@ class S3Bucket:
     def _page(self, **parameters: Any) -> dict[str, Any]:
         if self._unpaged:
             parameters = {"Prefix": parameters["Prefix"], "MaxKeys": _ALL}
-        answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
+        with trim_entries():
+            answer: dict[str, Any] = self.ask("list_objects_v2", **parameters)
         if self._listing == "auto":
             server = _server(answer)
             self._listing = "nested" if server in _IN_FOLDERS else "flat"

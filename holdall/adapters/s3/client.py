@@ -2,13 +2,13 @@
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from holdall.adapters._objectstore.names import CONNECTIONS, check_reach
 from holdall.adapters._shared.throttle import Pace
+from holdall.adapters.s3.entries import register
 from holdall.adapters.s3.retries import RetryHandler
 from holdall.errors import PermissionDenied
 from holdall.extras import needs
@@ -20,10 +20,6 @@ with needs("s3"):
 
     from holdall.adapters._aws.session import session, survive_interrupts
 
-ORDER = "HoldallOrder"
-"""In a parsed ListObjectVersions answer: the field with the element names of the entries, in server order."""
-
-_kinds = re.compile(rb"<(Version|DeleteMarker)[\s>]").findall
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
@@ -66,7 +62,7 @@ def connect(options: Options, pace: Pace) -> Connection:
             client.meta.events.register(f"before-sign.s3.{operation}", _add_md5)
         client.meta.config.request_checksum_calculation = "when_required"
         client.meta.config.response_checksum_validation = "when_required"
-    client.meta.events.register("before-parse.s3.ListObjectVersions", _keep_order)
+    register(client.meta.events)
     client.meta.events.register("needs-retry.s3", RetryHandler(pace, options.retries))
     return Connection(made, client)
 
@@ -99,11 +95,6 @@ def _add_md5(request: Any, **event: Any) -> None:
     body = request.data if isinstance(request.data, bytes) else request.data.getbuffer()
     digest = hashlib.md5(body, usedforsecurity=False).digest()
     request.headers["Content-MD5"] = base64.b64encode(digest).decode()
-
-
-def _keep_order(response_dict: Any, customized_response_dict: Any, **event: Any) -> None:
-    # The client parses versions and delete markers into two lists, so their common order is lost.
-    customized_response_dict[ORDER] = _kinds(response_dict["body"])
 
 
 def create_bucket(client: Any, bucket: str) -> None:

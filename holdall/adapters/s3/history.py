@@ -9,7 +9,7 @@ from typing import Any
 from holdall.adapters._objectstore.names import is_key
 from holdall.adapters._objectstore.versions import read_notes, read_values
 from holdall.adapters.s3.bucket import S3Bucket
-from holdall.adapters.s3.client import ORDER
+from holdall.adapters.s3.entries import MARKERS, ORDER, VERSIONS, trim_entries
 from holdall.adapters.s3.listing import PAGE, listing
 from holdall.errors import Unsupported
 from holdall.history import Note, Version
@@ -69,14 +69,15 @@ class S3Past:
 
     def _ask(self, prefix: str, after: dict[str, str], size: int) -> Any:
         name = self._bucket.root + prefix
-        answer = self._bucket.ask("list_object_versions", Prefix=name, MaxKeys=size, **after)
+        with trim_entries():
+            answer = self._bucket.ask("list_object_versions", Prefix=name, MaxKeys=size, **after)
         return listing(answer)
 
     def _entries(self, answer: Any) -> list[Version]:
         """Versions and delete markers, in the order of the server."""
-        lists = {b"Version": answer.get("Versions", ()), b"DeleteMarker": answer.get("DeleteMarkers", ())}
-        entries = {kind: iter(each) for kind, each in lists.items()}
-        return [self._version(next(entries[kind]), kind == b"DeleteMarker") for kind in answer[ORDER]]
+        entries = {name: iter(answer.get(name, ())) for name in (VERSIONS, MARKERS)}
+        order = [name for name in answer[ORDER] if name in entries]
+        return [self._version(next(entries[name]), name == MARKERS) for name in order]
 
     def _version(self, entry: Any, deleted: bool) -> Version:
         key = entry["Key"][len(self._bucket.root) :]

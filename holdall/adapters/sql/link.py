@@ -18,10 +18,13 @@ from holdall.bell import INTERVAL, Bell
 from holdall.changes import Changes
 from holdall.errors import HoldallError, Mismatch, StoreNotFound, Throttled
 from holdall.handles import PerProcess
+from holdall.keys import Span
 
 T = TypeVar("T")
 _ATTEMPTS = 20
 _AT_ONCE = 16  # the most connections of one store in one process
+ERASED = 10_000
+"""The most keys that one statement deletes, so that it does not take longer than a server waits."""
 
 
 class Link(ABC):
@@ -78,6 +81,13 @@ class Link(ABC):
     @abstractmethod
     def put(self) -> sa.Insert:
         """The statement that writes a row, and replaces the row of the same key if there is one."""
+
+    @abstractmethod
+    def delete_some(self, span: Span, connection: sa.Connection) -> str | None:
+        """Delete the first keys of ``span`` by one statement, at most `ERASED` of them.
+
+        Return the bound at which the next statement has to begin, or None if all are deleted.
+        """
 
     @abstractmethod
     def most(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from holdall.adapters._shared.servers import check_wait, is_socket
 from holdall.extras import needs
+from holdall.keys import Span
 
 with needs("mysql"):
     import pymysql
@@ -15,7 +16,7 @@ with needs("mysql"):
     from pymysql.constants import CLIENT
     from sqlalchemy.dialects.mysql import insert
 
-    from holdall.adapters.sql.link import Link
+    from holdall.adapters.sql.link import ERASED, Link
     from holdall.adapters.sql.mysql_feed import MySQLRecorder
     from holdall.adapters.sql.store import SQL
     from holdall.adapters.sql.table import Table
@@ -149,6 +150,13 @@ class _Link(Link):
     def put(self) -> sa.Insert:
         new = insert(self.table.table)
         return new.on_duplicate_key_update(value=new.inserted.value, tag=new.inserted.tag)
+
+    def delete_some(self, span: Span, connection: sa.Connection) -> str | None:
+        table = self.table
+        shown = table.is_key(sa.func.hex(table.key, type_=sa.Text), hides=span.hides)
+        delete = table.table.delete().where(*table.within(span.low, span.high), shown)
+        deleted = connection.execute(delete.with_dialect_options(mysql_limit=ERASED)).rowcount
+        return span.low if deleted == ERASED else None
 
 
 class _Refusal:

@@ -13,13 +13,14 @@ from holdall.changes import Changes
 from holdall.errors import PermissionDenied, Unavailable
 from holdall.extras import needs
 from holdall.handles import PerProcess
+from holdall.keys import Span
 
 with needs("postgresql"):
     import psycopg
     import sqlalchemy as sa
     from sqlalchemy.dialects.postgresql import insert
 
-    from holdall.adapters.sql.link import Link, whole
+    from holdall.adapters.sql.link import ERASED, Link, whole
     from holdall.adapters.sql.listener import Listener
     from holdall.adapters.sql.postgresql_feed import PostgreSQLRecorder
     from holdall.adapters.sql.store import SQL
@@ -139,6 +140,18 @@ class _Link(Link):
         return new.on_conflict_do_update(
             index_elements=["key"], set_={"value": new.excluded.value, "tag": new.excluded.tag}
         )
+
+    def delete_some(self, span: Span, connection: sa.Connection) -> str | None:
+        table, key = self.table, self.table.key
+        following = sa.select(key).where(*table.within(span.low, span.high)).order_by(key)
+        bound = following.offset(ERASED).limit(1).cte("bound")
+        past = sa.select(sa.func.max(key)).scalar_subquery().concat("\x01")
+        high = past if span.high is None else sa.literal(span.high, key.type)
+        end = sa.func.coalesce(sa.select(bound.c.key).scalar_subquery(), high)
+        digits = sa.func.upper(sa.func.encode(sa.func.convert_to(key, "UTF8"), "hex"), type_=sa.Text)
+        shown = table.is_key(digits, hides=span.hides)
+        deleted = table.table.delete().where(*table.within(span.low, None), key < end, shown).cte("deleted")
+        return connection.execute(sa.select(bound.c.key).add_cte(deleted)).scalar()
 
     def begin_feed(self) -> None:
         with suppress(PermissionDenied, Unavailable):  # then another user begins it, or a later process

@@ -174,6 +174,12 @@ class SQL(TransactionalStore):
         for batch in split_keys(keys):
             self._link.execute(self._table.delete(sorted(batch)))
 
+    def delete_prefix(self, prefix: str, /) -> None:
+        span = Span.of(prefix)
+        low = None if span.empty else span.low
+        while low is not None:
+            low = self._link.write(partial(self._link.delete_some, span._replace(low=low)))
+
     # ---- Compare-and-swap ------------------------------------------------------------------------
 
     def get_tagged(self, key: str, /) -> Tagged[bytes]:

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 from holdall.adapters._shared.servers import after
+from holdall.adapters.sql.grammar import pattern
 from holdall.errors import InvalidAddress
 from holdall.keys import RAW_KEY_BYTES
 
@@ -99,8 +100,17 @@ class Table:
 
         The rows are the first ones at or after ``low`` and before ``high``.
         """
-        found = sa.select(*columns).where(self.key >= _bound(low)).order_by(self.key).limit(size)
-        return found if high is None else found.where(self.key < _bound(high))
+        return sa.select(*columns).where(*self.within(low, high)).order_by(self.key).limit(size)
+
+    def within(self, low: str, high: str | None) -> list[sa.ColumnElement[bool]]:
+        """The conditions that a key is at or after ``low`` and before ``high``."""
+        bounds = [self.key >= _bound(low)]
+        return bounds if high is None else [*bounds, self.key < _bound(high)]
+
+    def is_key(self, digits: sa.ColumnElement[str], *, hides: bool) -> sa.ColumnElement[bool]:
+        """The condition that a key with these hexadecimal ``digits`` is valid and, if ``hides``, not reserved."""
+        short = sa.func.length(digits) <= 2 * RAW_KEY_BYTES
+        return sa.and_(short, digits.regexp_match(pattern(hides=hides)))
 
     def insert(self, key: str, value: bytes, tag: str) -> sa.Insert:
         """The statement that inserts a new row. The database refuses it if ``key`` already has one."""

@@ -95,7 +95,7 @@ def settle(store: Store[Any], key: str, value: Any | Missing, *, expected: Tag |
             tree = look.record.tree
             followed, hash = follow(tree, tree.leaves, value)
             values = {} if value is MISSING else {hash: value}
-            side.bring(key, look, followed, values, {hash: current_note()})
+            side.bring(key, look, followed, values, {hash: current_note()}, {})
         return expected in (None, look.tag)
 
     if not _retry(key, attempt):

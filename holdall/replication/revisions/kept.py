@@ -4,7 +4,7 @@
     sibling = ".holdall/siblings/" key "/" hash       the value with a stamp, see `holdall.middleware.versions.stamp`
 
 Both are named by the key as the lowest store knows it. The values pass through the same serializer, compression and
-encryption as all others. Of the stamp, only the note means something.
+encryption as all others, and have a deadline if the others do. Of the stamp, only the note means something.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,8 +16,10 @@ from holdall.errors import Unsupported
 from holdall.history import Note, current_note, note
 from holdall.keys import RESERVED, RawKey
 from holdall.layer import Layer, Wrapper, layers
+from holdall.middleware._lifetimes import Left, left_of, with_left
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware.codec import Codec
+from holdall.middleware.expires import Expires
 from holdall.middleware.versions.sealing import Sealing
 from holdall.middleware.versions.stamp import PUT, Stamp
 from holdall.middleware.versions.store import VersionedStore
@@ -76,24 +78,31 @@ class KeptTrees:
 
 
 class KeptSiblings:
-    """The values of the losing revisions of ``store``, each with its note."""
+    """The values of the losing revisions of ``store``, each with its note, and with its deadline if it has one."""
 
     def __init__(self, store: Store[Any]) -> None:
-        self._values: Store[Any] = _over(store, SIBLINGS, (Prefixed, Codec), _Stamped)
+        kinds = Prefixed, Codec, Expires
+        self._values: Store[Any] = _over(store, SIBLINGS, kinds, _Stamped)
+        self._expired: Store[Any] = _over(store, SIBLINGS, kinds, _Stamped, _show_expired)
         self._notes: Store[Note] = _over(store, SIBLINGS, (Prefixed,), _Notes)
 
     def read(self, key: str, hash: str) -> Any | Missing:
-        """Return the value of the revision ``hash`` of ``key``, or MISSING."""
-        return self._values.get(_name(key, hash), MISSING)
+        """Return the value of the revision ``hash`` of ``key``, even if it has expired, or MISSING."""
+        return self._expired.get(_name(key, hash), MISSING)
+
+    def left(self, key: str, hash: str) -> Left:
+        """Return the time that the value of the revision ``hash`` of ``key`` has left."""
+        return left_of(self._values, _name(key, hash))
 
     def note(self, key: str, hash: str) -> Note:
         """Return the note of the revision ``hash`` of ``key``, which is empty if the value is not here."""
         return self._notes.get(_name(key, hash), Note())
 
-    def write(self, key: str, hash: str, value: Any, said: Note) -> None:
-        """Keep ``value`` with the note ``said``."""
+    def write(self, key: str, hash: str, value: Any, said: Note, lefts: dict[str, Left]) -> None:
+        """Keep ``value`` with the note ``said``. If ``lefts`` has a time for ``hash``, the value has this time left."""
+        values = with_left(self._values, lefts[hash]) if hash in lefts else self._values
         with note(*said):
-            self._values[_name(key, hash)] = value
+            values[_name(key, hash)] = value
 
     def drop(self, key: str, hashes: list[str]) -> None:
         """Delete the values of ``hashes``."""
@@ -138,13 +147,22 @@ def _over(
     root: str,
     kinds: tuple[type[Layer[Any, Any]], ...],
     kind: Callable[[Store[bytes], Sealing], Store[Any]] = lambda store, sealing: store,
+    put: Callable[[Layer[Any, Any], Store[Any]], Store[Any]] = lambda layer, store: layer.over(store),
 ) -> Store[Any]:
-    """Return the layers of ``store`` that are of ``kinds``, over ``kind`` over its reserved keys under ``root``."""
+    """Return the layers of ``store`` that are of ``kinds``, over ``kind`` over its reserved keys under ``root``.
+
+    ``put`` puts each layer on the store below.
+    """
     if isinstance(store, VersionedStore):
         called = Called("the revisions of the store")
         return kind(Reserved(store.inner, root, lambda key: called), store.sealing)
     if isinstance(store, kinds):
-        return store.over(_over(store.inner, root, kinds, kind))
+        return put(store, _over(store.inner, root, kinds, kind, put))
     if isinstance(store, Wrapper):
-        return _over(store.inner, root, kinds, kind)
+        return _over(store.inner, root, kinds, kind, put)
     raise Unsupported(f"{store!r} keeps no revisions; wrap it in Versions (history=on in its address)")
+
+
+def _show_expired(layer: Layer[Any, Any], store: Store[Any]) -> Store[Any]:
+    """Put ``layer`` on ``store``, but let no value expire."""
+    return Expires(store, clock=lambda: 0.0) if isinstance(layer, Expires) else layer.over(store)

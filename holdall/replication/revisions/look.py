@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from holdall.history import Note, Revision
+from holdall.middleware._lifetimes import Left
 from holdall.middleware.versions.stamp import micros_of
 from holdall.replication.revisions.tree import At, Record, Tree, digest_of
 from holdall.store import Missing, Tag
@@ -17,7 +18,8 @@ MOST: Final = 100
 class Look(NamedTuple):
     """A key at one store: its value with its ``tag``, its newest revision, and its ``record``.
 
-    ``record`` is up to date, and ``stored`` is the one that is stored, with the tag ``kept``.
+    ``record`` is up to date, and ``stored`` is the one that is stored, with the tag ``kept``. ``left`` is the time
+    that the value has left, and None if the values of the store do not expire.
     """
 
     value: Any | Missing
@@ -26,6 +28,7 @@ class Look(NamedTuple):
     record: Record
     stored: Record
     kept: Tag
+    left: Left
 
     @property
     def head(self) -> str | None:

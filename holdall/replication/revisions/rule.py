@@ -6,6 +6,7 @@ from typing import Any
 
 from holdall.errors import Conflict, Corrupt
 from holdall.history import Note, current_note
+from holdall.middleware._lifetimes import Left, longest
 from holdall.replication.policies import Policy
 from holdall.replication.revisions.look import Look
 from holdall.replication.revisions.settling import Conflicting, settle_by
@@ -30,6 +31,7 @@ class ByRevisions:
 
     def __init__(self, sides: tuple[RevisedSide, RevisedSide], policy: Policy, *, verify: bool) -> None:
         self._sides = sides
+        self._expire = sides[0].expires and sides[1].expires
         self._policy: Policy = policy
         self._verify = verify
 
@@ -68,6 +70,7 @@ class ByRevisions:
         values = {hash: self._value(key, looks, hash) for hash in tree.leaves if not tree[hash].deleted}
         tree, values = join_equal(tree, values)
         notes = {leaf: self._note(key, looks, tree.find_equal(leaf)) for leaf in tree.leaves}
+        lefts = self._lefts(key, looks, tree, values)
         conflict = len(tree.leaves) > 1
         if conflict and self._policy == "raise":
             return Outcome(key, Row(key, VOID, VOID), "conflict")
@@ -75,10 +78,14 @@ class ByRevisions:
         if settled is not None:
             tree = settled.tree
             values = {} if settled.value is MISSING else {tree.leaves[0]: settled.value}
+            if lefts:
+                left = longest([lefts[settled.chosen]] if settled.chosen in lefts else lefts.values())
+                lefts = dict.fromkeys(values, left)
             said = current_note() if settled.chosen is None else notes[settled.chosen]
             notes = {tree.leaves[0]: said}
         made = [
-            side.bring(key, look, tree, values, notes) for side, look in zip(self._sides, looks, strict=True)
+            side.bring(key, look, tree, values, notes, lefts)
+            for side, look in zip(self._sides, looks, strict=True)
         ]
         return _outcome(key, tree, made, replaced=settled is not None)
 
@@ -95,6 +102,18 @@ class ByRevisions:
         sides = [*zip(self._sides, looks, strict=True)]
         found = (side.note(key, look, hash) for hash in equal for side, look in sides)
         return next((note for note in found if note != Note()), Note())
+
+    def _lefts(self, key: str, looks: Looks, tree: Tree, values: dict[str, Any]) -> dict[str, Left]:
+        """Return the time that the value of each leaf has left; of equal values, that of the one that lasts longest."""
+        if not self._expire:
+            return {}
+        sides = [*zip(self._sides, looks, strict=True)]
+        return {
+            leaf: longest(
+                left for side, look in sides for left in side.lefts(key, look, tree.find_equal(leaf))
+            )
+            for leaf in values
+        }
 
     def _value(self, key: str, looks: Looks, hash: str) -> Any:
         for side, look in zip(self._sides, looks, strict=True):

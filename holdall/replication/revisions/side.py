@@ -8,6 +8,7 @@ from typing import Any, Final
 from holdall.changes import Change, Changes, Found
 from holdall.errors import NoRevision
 from holdall.history import Note, Revision, arriving, note
+from holdall.middleware._lifetimes import Left, are_alike, left_of
 from holdall.replication.revisions.kept import KeptSiblings, KeptTrees
 from holdall.replication.revisions.look import Look, bring_up_to_date, is_derivable
 from holdall.replication.revisions.tree import Record, Tree
@@ -79,7 +80,8 @@ class RevisedSide(Side):
             record != stored and self._trees.tag(key) != kept
         ):  # it may have announced the newest revision since
             raise conflict(key)
-        return Look(value, tag, newest, record, stored, kept)
+        left = left_of(self.store, self.own(key)) if self.expires else None
+        return Look(value, tag, newest, record, stored, kept, left)
 
     def _bring_up_to_date(self, key: str, record: Record) -> tuple[Revision | None, Record]:
         """Return the newest revision of ``key``, and ``record`` with the revisions that writers have added."""
@@ -106,6 +108,14 @@ class RevisedSide(Side):
             return look.value
         return self._siblings.read(key, hash) if hash in look.record.siblings else MISSING
 
+    def lefts(self, key: str, look: Look, hashes: list[str]) -> Iterator[Left]:
+        """Yield the times that the values of those of ``hashes`` have left that are here."""
+        for hash in hashes:
+            if hash == look.head:
+                yield look.left
+            elif hash in look.record.siblings:
+                yield self._siblings.left(key, hash)
+
     def past_value(self, key: str, hashes: list[str]) -> Any | Missing:
         """Return the value that the key had here as one of the revisions ``hashes``, or MISSING."""
         found = self._past(key, hashes)
@@ -129,24 +139,33 @@ class RevisedSide(Side):
         return self._trees.tag(key) != look.kept
 
     def bring(
-        self, key: str, look: Look, tree: Tree, values: dict[str, Any], notes: dict[str, Note]
+        self,
+        key: str,
+        look: Look,
+        tree: Tree,
+        values: dict[str, Any],
+        notes: dict[str, Note],
+        lefts: dict[str, Left],
     ) -> tuple[Tag, bool]:
         """Make ``tree`` the tree of ``key``, and its winner the value of ``key``.
 
-        ``values`` are those of the leaves that are not deletions, and ``notes`` those of all leaves. Return the new
-        tag, and whether the value was written. Raises Conflict if the key has changed since the ``look``.
+        ``values`` are those of the leaves that are not deletions, and ``notes`` those of all leaves. ``lefts`` are
+        the times that the values have left; others last as long as every value that is written here. Return the
+        new tag, and whether the value was written. Raises Conflict if the key has changed since the ``look``.
         """
         winner, *losers = tree.leaves
         siblings = tuple(hash for hash in losers if hash in values)
         for hash in siblings:
             if hash not in look.record.siblings and not self._dry:
-                self._siblings.write(key, hash, values[hash], notes[hash])
+                self._siblings.write(key, hash, values[hash], notes[hash], lefts)
         value = values.get(winner, MISSING)
-        if is_same(look.value, value):
+        alike = winner == look.head or winner not in lefts or are_alike(look.left, lefts[winner])
+        if is_same(look.value, value) and alike:
             made = look.record.grow(tree, look.stand_for(winner), siblings)
             kept, tag, writes = self._write_tree(key, look, made), look.tag, False
         else:
-            kept, tag = self._write_value(key, look, tree, siblings, value, notes[winner])
+            side = self.with_left(lefts[winner]) if winner in lefts else self
+            kept, tag = side._write_value(key, look, tree, siblings, value, notes[winner])
             writes = True
         if not self._dry:
             self._siblings.drop(key, [hash for hash in look.stored.siblings if hash not in siblings])

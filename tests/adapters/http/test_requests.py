@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import falcon
 import pytest
 
 from holdall import Delete, Put
@@ -85,9 +86,30 @@ def test_many_keys(store, service, cost):
     assert cost(lambda: store.transact([Put("a", b"1"), Delete("b")])) == {"POST": 1}
     large = {"a": b"x" * 900_000, "b": b"y" * 900_000, "c": bytes(1_700_000)}
     assert cost(lambda: store.update(large)) == {"PUT": 3}
-    assert cost(lambda: store.delete_prefix("k")) == {"GET": 4, "POST": 2}
-    assert cost(store.clear) == {"GET": 1, "POST": 1}
+    assert cost(lambda: store.delete_prefix("k")) == {"DELETE": 1}
+    assert list(service.below(store)) == ["a", "b", "c", "there"]
+    assert cost(lambda: store.delete_prefix("a//")) == {}
+    assert cost(store.clear) == {"DELETE": 1}
     assert not service.below(store)
+
+
+def test_a_service_that_has_not_the_time_is_asked_again(store, service, cost, monkeypatch):
+    store.update((f"k{number:04}", b"x") for number in range(MANY))
+    times = iter(range(0, 100, 10))
+    monkeypatch.setattr("holdall.server.erasing.time.monotonic", lambda: next(times))
+    assert cost(lambda: store.delete_prefix("k")) == {"DELETE": 2}
+    assert list(service.below(store)) == ["there"]
+
+
+def test_an_older_service_lists_the_keys_and_deletes_them(store, service, cost, monkeypatch):
+    def refuse(req):
+        raise falcon.HTTPMethodNotAllowed(["GET", "HEAD", "OPTIONS", "POST"])
+
+    monkeypatch.setattr("holdall.server.erasing.read_prefix", refuse)
+    store.update((f"k{number:04}", b"x") for number in range(MANY))
+    service.below(store).raw()[".holdall/x"] = b"x"
+    assert cost(lambda: store.delete_prefix("k")) == {"DELETE": 1, "GET": 5, "POST": 2}
+    assert list(service.below(store).raw()) == [".holdall/x", "there"]
 
 
 def test_the_feed(store, cost):

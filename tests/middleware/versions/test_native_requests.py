@@ -11,7 +11,7 @@ import pytest
 
 from holdall import Versions
 from holdall.adapters.s3 import S3
-from holdall.adapters.s3.client import ORDER
+from holdall.adapters.s3.entries import MARKERS, ORDER, VERSIONS
 from holdall.adapters.s3.history import S3Past
 from holdall.store import Store
 from tests.middleware.versions.test_native import keep_versions, values
@@ -110,8 +110,8 @@ def test_what_s3_lists_within_one_second_keeps_its_order():
     """As Amazon lists it: an upload in parts (4) has the time at which it began."""
     versions = [entry("4", 1), entry("2", 2), entry("1", 2)]
     markers = [entry("5", 2), entry("3", 2)]
-    order = [b"DeleteMarker", b"Version", b"DeleteMarker", b"Version", b"Version"]
-    listing = {"Versions": versions, "DeleteMarkers": markers, ORDER: order, "IsTruncated": False}
+    order = [MARKERS, VERSIONS, MARKERS, VERSIONS, VERSIONS]
+    listing = {VERSIONS: versions, MARKERS: markers, ORDER: order, "IsTruncated": False}
     past = S3Past(Answers(listing))  # type: ignore[arg-type]
     assert [version.id for version in past.of("a")] == ["5", "4", "3", "2", "1"]
 

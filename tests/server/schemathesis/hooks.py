@@ -28,13 +28,23 @@ def before_call(context, case, kwargs):
         return
     for part in (case.path_parameters, case.query, case.body):
         _shorten(part)
-    query = case.query or {}
+    query = case.query = _either(case)
     if "views" in case.path or "docs" in case.path:
         for kept, dropped in TOGETHER:
             if kept in query:
                 query.pop(dropped, None)
     if query.get("include") in ("tags", "all"):
         query.pop("as_of", None)
+
+
+def _either(case):
+    """The parameters, in which a request that deletes many keys gives either a prefix or ``all``."""
+    query = case.query or {}
+    if case.method.upper() == "DELETE" and "/docs" in case.path and "{key}" not in case.path:
+        query = {"all": "true", **query}
+        if "prefix" in query:
+            del query["all"]
+    return query
 
 
 def _shorten(part):

@@ -1,0 +1,1 @@
+"""Parts of the layers that change values and read and write them as files."""

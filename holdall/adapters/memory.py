@@ -241,8 +241,8 @@ class Memory(Store[bytes]):
         check_key(key)
         if is_to_write(mode, expected):
             return ValueWriter(InMemory(partial(self._write, key, expected)))
-        value = self._table.cells[key][0]
-        return open_value(len(value), lambda part: part.of_value(value))
+        value, tick = self._table.cells[key]
+        return open_value(len(value), lambda part: part.of_value(value), tag=Tag(str(tick)))
 
     def size(self, key: str, /) -> int:
         check_key(key)

@@ -211,7 +211,7 @@ class Redis(ExpiringStore):
         low = None if span.empty else span.low
         hidden = f"/{RESERVED}/" if span.hides else "//"  # no key has an empty segment
         while low is not None:
-            last = self._link.write(scripts.DROP_RANGE, *lexical(low, span.high), hidden)
+            last = self._write(scripts.DROP_RANGE, *lexical(low, span.high), hidden)
             low = after(last.decode(errors="surrogateescape")) if isinstance(last, bytes) else None
 
     # ---- Compare-and-swap ------------------------------------------------------------------------

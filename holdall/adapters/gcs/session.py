@@ -149,7 +149,7 @@ class Session(AuthorizedSession):
     def _find(self, url: str) -> _Server:
         """The server of ``url``."""
         server = self._server
-        if not server.origin or not url.startswith(server.origin):
+        if not url.startswith(f"{server.origin}/"):
             split = urlsplit(url)
             self._server = server = _Server(f"{split.scheme}://{split.netloc}", self._pool(url))
         return server

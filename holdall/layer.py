@@ -116,6 +116,9 @@ class Layer(Wrapper[V, W]):
     def remaining(self, key: str, /) -> float | None:
         return self._inner.remaining(key)
 
+    def sweep(self, prefix: str = "") -> int:
+        return self._inner.sweep(prefix)
+
     def _expiring_below(self, deadline: Callable[[], float | None], /) -> Self:
         """Return this layer, with everything that it holds, over `_expiring` of the store below.
 

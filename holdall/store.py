@@ -612,6 +612,14 @@ class Store(MutableMapping[str, V]):
         """
         self.lasting(ttl).modify(key, lambda value: value)
 
+    def sweep(self, prefix: str = "") -> int:
+        """Delete the expired values under ``prefix``, and return how many were deleted. Needs REMOVE.
+
+        A value that is written again in the meantime stays. Raises Unsupported if no layer `Expires` lets values
+        expire.
+        """
+        raise _without_expiry(self)
+
     def _expiring(self, deadline: Callable[[], float | None], /) -> "Store[V]":
         """Return the same store, but a value that is written through it may be deleted after its deadline.
 

@@ -12,8 +12,9 @@ and never decodes a value.
 from holdall.extras import needs
 
 with needs("aio"):
+    from holdall.aio.files import AsyncReader, AsyncWriter
     from holdall.aio.opening import open as open
     from holdall.aio.scan import AsyncChanges, AsyncScan
     from holdall.aio.store import AsyncStore
 
-__all__ = ["AsyncChanges", "AsyncScan", "AsyncStore"]
+__all__ = ["AsyncChanges", "AsyncReader", "AsyncScan", "AsyncStore", "AsyncWriter"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from holdall import registry
 from holdall.address import Address
-from holdall.aio.store import THREADS, AsyncStore
+from holdall.aio.face import THREADS
+from holdall.aio.store import AsyncStore
 from holdall.aio.threads import run_apart
 
 if TYPE_CHECKING:

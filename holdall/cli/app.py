@@ -58,6 +58,7 @@ class LazyGroup(click.Group):
         "del": ("holdall.cli.keys:del_", "Delete a key."),
         "ls": ("holdall.cli.keys:ls", "List keys, in order."),
         "count": ("holdall.cli.keys:count", "Count keys."),
+        "sweep": ("holdall.cli.keys:sweep", "Delete expired values."),
         "url": ("holdall.cli.link:url", "Print a link to a value in a bucket."),
         "changes": ("holdall.cli.changes:changes", "List the keys that changed since a position."),
         "cp": ("holdall.cli.copy:cp", "Copy every key of one store to another."),

@@ -28,7 +28,7 @@ from holdall.store import (
     unsupported,
 )
 
-_GRACE: Final = 60  # seconds by which the clock of a server may be ahead
+_GRACE: Final = 60  # seconds by which the clock of the server may be ahead
 
 
 class Expires(Layer[bytes, bytes]):
@@ -42,10 +42,11 @@ class Expires(Layer[bytes, bytes]):
 
     An expired value takes up space until its key is written, deleted or swept. `Redis` and `DynamoDB` also delete
     expired values by themselves, a minute after the deadline or later, if no layer between keeps history or
-    replicas. Only the value tells whether a
-    key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap reads first, and `scan_tags`
-    costs one request per key. This layer does not notice a damaged deadline: put Expires above the layers
-    that check, as in ``Expires(Encrypt(store))``.
+    replicas.
+
+    Only the value tells whether a key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap
+    reads first, and `scan_tags` costs one request per key. This layer does not notice a damaged deadline: put
+    Expires above the layers that check, as in ``Expires(Encrypt(store))``.
 
     `changes` tells that a value expired when its key is written, deleted or swept next, or when the store deletes
     it, and not before: at its deadline nothing happens in the store below. So a reader of the feed that must not
@@ -89,22 +90,21 @@ class Expires(Layer[bytes, bytes]):
         return left / 1_000_000
 
     def sweep(self, prefix: str = "") -> int:
-        """Remove the expired values under ``prefix``, and return how many were removed. Needs REMOVE.
-
-        A value that is written again in the meantime stays.
-        """
         if Feature.REMOVE not in self.features:
             raise unsupported(self, "sweep", Feature.REMOVE)
-        items = self._inner.scan_items(prefix)
-        return sum(self._sweep_one(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
+        swept: list[str] = []
 
-    def _sweep_one(self, key: str) -> bool:
-        with contextlib.suppress(Conflict):
-            present, tag = self._state(key)
-            if present == ABSENT != tag:
-                self._writable.remove(key, tag)
-                return True
-        return False
+        def sweep_one(key: str, data: bytes) -> None:
+            with contextlib.suppress(Conflict):
+                present, tag = self._state(key)
+                if present == ABSENT != tag:
+                    self._writable.remove(key, tag)
+                    swept.append(key)
+
+        items = self._inner.scan_items(prefix)
+        expired = ((RawKey(key), data) for key, data in items if self._live(key, data) is MISSING)
+        self._inner._each(sweep_one, expired)
+        return len(swept)
 
     @property
     def features(self) -> Feature:
@@ -220,6 +220,12 @@ class Expires(Layer[bytes, bytes]):
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         self._writable.delete_many(keys)
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._writable.delete_prefix(prefix)
+
+    def clear(self) -> None:
+        self._writable.clear()
 
     _take = Store._take  # it reads the deadline before it deletes the value
 

@@ -122,6 +122,9 @@ class Interceptor(PassThrough[V]):
     def clear(self) -> None:
         self._call("clear", self._inner.clear)
 
+    def sweep(self, prefix: str = "") -> int:
+        return self._call("sweep", self._inner.sweep, prefix)
+
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:

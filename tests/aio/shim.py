@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from io import BufferedReader, RawIOBase
 from typing import Any, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from holdall.aio import AsyncChanges, AsyncScan, AsyncStore
+from holdall.aio import AsyncChanges, AsyncReader, AsyncScan, AsyncStore, AsyncWriter
 from holdall.changes import Changes, Found
+from holdall.files import Sink, ValueWriter
 from holdall.history import Revision
 from holdall.keys import Foreign
 from holdall.store import MISSING, Feature, Missing, Operation, Store, Tag, Tagged
@@ -59,7 +61,7 @@ class Shim(Store[V]):
 
     @property
     def features(self) -> Feature:
-        return self._run(self._face.features) & ~Feature.STREAMS  # the face has no `open`, which blocks
+        return self._run(self._face.features)
 
     def __getitem__(self, key: str, /) -> V:
         return self._run(self._face.__getitem__, key)
@@ -100,6 +102,11 @@ class Shim(Store[V]):
 
     def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
         return self._run(self._face.read, key, start, length)
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        file: Any = self._face.open(key, mode, expected=expected)
+        self._run(file.__aenter__)
+        return ValueWriter(_Sink(file, self._run)) if mode == "wb" else BufferedReader(_Raw(file, self._run))
 
     def size(self, key: str, /) -> int:
         return self._run(self._face.size, key)
@@ -181,6 +188,55 @@ class Shim(Store[V]):
 
     def close(self) -> None:
         self._run(self._face.aclose)
+
+
+class _Sink(Sink):
+    """Writes ``file``, an asynchronous one."""
+
+    def __init__(self, file: AsyncWriter, run: Callable[..., Any]) -> None:
+        self._file = file
+        self._run = run
+
+    def write(self, data: bytes) -> None:
+        self._run(self._file.write, data)
+
+    def commit(self) -> Tag | None:
+        self._run(self._file.aclose)
+        return self._file.tag
+
+    def discard(self) -> None:
+        self._run(self._file.discard)
+
+
+class _Raw(RawIOBase):
+    """Reads ``file``, an asynchronous one."""
+
+    def __init__(self, file: AsyncReader, run: Callable[..., Any]) -> None:
+        self._file = file
+        self._run = run
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        return self._run(self._file.readinto, buffer)
+
+    def readall(self) -> bytes:
+        return self._run(self._file.read)
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._run(self._file.seek, offset, whence)
+
+    def tell(self) -> int:
+        return self._run(self._file.tell)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._run(self._file.aclose)
 
 
 async def _take(scan: AsyncScan[T]) -> list[T]:

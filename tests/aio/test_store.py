@@ -14,7 +14,7 @@ import pytest
 import holdall.aio
 from holdall import InvalidAddress, Json, Memory, PassThrough, SQLite, Store, Versions, note
 from holdall.aio import AsyncStore
-from holdall.aio import store as module
+from holdall.aio import rows as module
 from tests.aio.conftest import Run
 from tests.aio.stores import until
 
@@ -37,11 +37,8 @@ OTHERWISE = {
 }
 """The methods of a Store whose asynchronous counterparts have other names."""
 
-APART = {"__init_subclass__", "__or__", "__ror__", "__new__", "__reduce__", "__eq__", "copy", "raw", "open"}
-"""The methods without a counterpart: they are refused, are for authors of layers, or mean something else here.
-
-A file of a store is used in a thread, by `AsyncStore.call`.
-"""
+APART = {"__init_subclass__", "__or__", "__ror__", "__new__", "__reduce__", "__eq__", "copy", "raw"}
+"""The methods without a counterpart: they are refused, are for authors of layers, or mean something else here."""
 
 
 def test_every_method_of_a_store_has_a_counterpart() -> None:
@@ -57,7 +54,8 @@ def test_every_method_of_a_store_has_a_counterpart() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["get", "read", "size", "swap", "remove", "modify", "pop", "scan", "scan_items", "at", "changes"]
+    "name",
+    ["get", "read", "open", "size", "swap", "remove", "modify", "pop", "scan", "scan_items", "at", "changes"],
 )
 def test_counterparts_take_the_same_parameters(name: str) -> None:
     ours, theirs = (

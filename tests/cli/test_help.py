@@ -83,8 +83,8 @@ def examples(path):
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
         "conflicts", "settle", "replicate", "replicas", "promote",
-        "get", "size", "set", "del", "ls", "count", "url", "changes", "cp", "convert", "sync", "backup", "restore",
-        "rekey", "key new",
+        "get", "size", "set", "del", "ls", "count", "sweep", "url", "changes", "cp", "convert", "sync", "backup",
+        "restore", "rekey", "key new",
         "stores", "trust", "explain", "manifest", "info", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",

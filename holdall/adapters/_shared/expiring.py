@@ -16,7 +16,8 @@ class ExpiringStore(TransactionalStore):
 
     def _expiring(self, deadline: Callable[[], float | None], /) -> Self:
         made = object.__new__(type(self))
-        made.__dict__ |= {**self.__dict__, "_deadline": deadline, "_lasting": self._lasting or self}
+        lasting = self if self._lasting is None else self._lasting
+        made.__dict__ |= {**self.__dict__, "_deadline": deadline, "_lasting": lasting}
         return made
 
     def raw(self, prefix: str = "") -> Store[bytes]:

@@ -324,6 +324,23 @@ class HTTP(Store[bytes]):
 
         return self._bell().watch(look, since, timeout, WAIT, event=poll)
 
+    # ---- Expiry ----------------------------------------------------------------------------------
+
+    def lasting(self, ttl: float | None, /) -> Store[bytes]:
+        raise self._without_expiry()
+
+    def remaining(self, key: str, /) -> float | None:
+        raise self._without_expiry()
+
+    def sweep(self, prefix: str = "") -> int:
+        raise self._without_expiry()
+
+    def _without_expiry(self) -> Unsupported:
+        return Unsupported(
+            f"{self!r} cannot tell or change when values of the served store expire; open that store itself, or let "
+            "values expire here with the layer Expires (expires=1h in its address)"
+        )
+
     # ---- The store itself ------------------------------------------------------------------------
 
     def info(self) -> dict[str, str]:

@@ -268,6 +268,16 @@ def test_a_swap_whose_answer_is_lost_happens_once(store: S3, proxy: Proxy):
         assert hasty.modify("counter", count) == b"3"
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 429])
+def test_a_refusal_leaves_no_doubt_about_a_later_conflict(store: S3, proxy: Proxy, status: int):
+    tag = store.tag("k001")
+    store["k001"] = b"by another"  # which has no write IDs, so a doubt could not be settled
+    proxy.inject(answer(status, "Refused"), on="PUT")
+    with pytest.raises(Conflict):
+        store.swap("k001", b"newer", tag)
+    assert proxy.agents[RUST] > 0
+
+
 def break_off(exchange: Exchange) -> None:
     """The server gets the head of the request, and no body."""
     place = urlsplit(f"//{exchange.server.proxy.upstream}")

@@ -103,6 +103,8 @@ def test_a_value_that_is_written_again_lasts(store, held, write, below):
         lambda store: store.remove("a", store.tag("a")),
         lambda store: store.transact([Delete("a")]),
         lambda store: store.pop("a"),
+        lambda store: store.delete_prefix("a"),
+        lambda store: store.clear(),
     ],
 )
 def test_a_deleted_value_leaves_no_deadline(store, held, delete):

@@ -26,6 +26,7 @@ from holdall import (
 )
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT
+from tests.adapters.signals import check_interrupts
 from tests.faults.proxy import Exchange, Proxy, answer, cut_body, lose, nothing
 from tests.refused import refused
 from tests.servers.s3 import Server
@@ -349,6 +350,13 @@ def test_an_interrupt_waits_for_the_end_of_a_write(store: S3, proxy: Proxy):
     with pytest.raises(KeyboardInterrupt):
         store["k001"] = b"newer"
     assert store["k001"] == b"newer"
+
+
+# An interrupt can leave a socket of the proxy or a generator to the garbage collector, which says so.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_after_an_interrupt_every_key_has_its_own_value(seaweed: Server):
+    with seaweed.store() as store:
+        check_interrupts(store)
 
 
 # ---- Configuration -----------------------------------------------------------------------------

@@ -38,6 +38,10 @@ class Boto3:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket)
         return [each["Key"] for page in pages for each in page.get("Contents", ())]
 
+    def count(self, round: int) -> int:
+        """List all objects, and return their number."""
+        return len(self._names())
+
     def get(self, name: str) -> bytes:
         body: bytes = self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
         return body
@@ -62,13 +66,20 @@ class Obstore:
             client_options={"allow_http": True},
         )
 
-    def _get(self, name: str) -> bytes:
+    def _names(self) -> list[str]:
+        return [each["path"] for chunk in obstore.list(self._store, chunk_size=1000) for each in chunk]
+
+    def count(self, round: int) -> int:
+        """List all objects, and return their number."""
+        return len(self._names())
+
+    def get(self, name: str) -> bytes:
         return bytes(obstore.get(self._store, name).bytes())
 
     def read(self, round: int) -> int:
-        names = [each["path"] for chunk in obstore.list(self._store, chunk_size=1000) for each in chunk]
+        names = self._names()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return sum(1 for value in pool.map(self._get, names) if value)
+            return sum(1 for value in pool.map(self.get, names) if value)
 
     def fill(self, count: int, size: int) -> None:
         """Put ``count`` objects of ``size`` bytes."""

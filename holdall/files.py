@@ -6,7 +6,7 @@ import tempfile
 from abc import abstractmethod
 from collections.abc import Callable
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Final, Literal, Self
+from typing import IO, TYPE_CHECKING, Final, Literal, Self, cast
 
 from holdall.errors import Invalid
 from holdall.ranges import ByteRange
@@ -185,14 +185,33 @@ class InMemory(Sink):
         self._parts.clear()
 
 
-class _ValueReader(io.RawIOBase):
+class ValueReader(io.BufferedReader):
+    """A file that reads one version of a value whose size is known. Only one thread may use it."""
+
+    def __init__(self, raw: "_RawReader", buffer: int, tag: Tag | None) -> None:
+        super().__init__(raw, buffer)
+        self.size: Final = raw.size
+        """How many bytes the value has."""
+        self.tag = tag
+        """The tag of this version of the value; None if the store or a layer does not tell it."""
+
+    def read_part(self, part: ByteRange, /) -> bytes:
+        """Return a part of the value, wherever the file is now. It reads no more than that."""
+        start, length = part.within(self.size)
+        return cast("_RawReader", self.raw).read_part(ByteRange(start, length)) if length else b""
+
+
+class _RawReader(io.RawIOBase):
     """Reads a value of ``size`` bytes by ``read``, a part at a time. ``release`` is called when it is closed."""
 
     def __init__(
-        self, size: int, read: Callable[[ByteRange], bytes], release: Callable[[], None] | None
+        self,
+        size: int,
+        read: Callable[[ByteRange], bytes],
+        release: Callable[[], None] | None,
     ) -> None:
-        self._size = size
-        self._read = read
+        self.size = size
+        self.read_part = read
         self._release = release
         self._at = 0
 
@@ -203,7 +222,7 @@ class _ValueReader(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
         if base + offset < 0:
             raise ValueError(f"the position {base + offset} is negative")
         self._at = base + offset
@@ -214,16 +233,16 @@ class _ValueReader(io.RawIOBase):
 
     def readinto(self, buffer: "Buffer", /) -> int:
         view = memoryview(buffer).cast("B")
-        length = min(len(view), self._size - self._at)
+        length = min(len(view), self.size - self._at)
         if length <= 0:
             return 0
-        data = self._read(ByteRange(self._at, length))
+        data = self.read_part(ByteRange(self._at, length))
         view[: len(data)] = data
         self._at += len(data)
         return len(data)
 
     def readall(self) -> bytes:
-        left = max(0, self._size - self._at)
+        left = max(0, self.size - self._at)
         data = bytearray(left)
         got = 0
         while got < left and (count := self.readinto(memoryview(data)[got : got + _MOST])):
@@ -246,6 +265,10 @@ def open_value(
     release: Callable[[], None] | None = None,
     *,
     buffer: int = BUFFER,
-) -> io.BufferedReader:
-    """Return a file that reads a value of ``size`` bytes by ``read``, up to ``buffer`` bytes at a time."""
-    return io.BufferedReader(_ValueReader(size, read, release), buffer)
+    tag: Tag | None = None,
+) -> ValueReader:
+    """Return a file that reads a value of ``size`` bytes by ``read``, up to ``buffer`` bytes at a time.
+
+    ``tag`` is the tag of the version that it reads, if that is known. ``release`` is called when it is closed.
+    """
+    return ValueReader(_RawReader(size, read, release), buffer, tag)

@@ -116,6 +116,21 @@ class Layer(Wrapper[V, W]):
     def remaining(self, key: str, /) -> float | None:
         return self._inner.remaining(key)
 
+    def sweep(self, prefix: str = "") -> int:
+        return self._inner.sweep(prefix)
+
+    def _expiring_below(self, deadline: Callable[[], float | None], /) -> Self:
+        """Return this layer, with everything that it holds, over `_expiring` of the store below.
+
+        This is `_expiring` of every layer that writes each value once, at once, and under the same key.
+        """
+        store = self._inner._expiring(deadline)
+        if store is self._inner:
+            return self
+        made = object.__new__(type(self))
+        made.__dict__ |= {**self.__dict__, "_inner": store}
+        return made
+
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         return self._inner.changes(since, prefix=prefix)
 

@@ -211,6 +211,11 @@ class Prefixed(Layer[V, V]):
         except KeyError:
             raise KeyError(key) from None
 
+    def sweep(self, prefix: str = "") -> int:
+        return self._inner.sweep(self._range(prefix, "", None)["prefix"])
+
+    _expiring = Layer._expiring_below
+
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         return self._inner.changes(since, prefix=self._range(prefix, "", None)["prefix"]).rename(self._up)
 

@@ -179,9 +179,9 @@ class Store(MutableMapping[str, V]):
     """A stored mapping of str to ``V``. Adapters are ``Store[bytes]``; layers show them as other types.
 
     An adapter supplies ``__getitem__``, ``__setitem__``, ``__delitem__`` and ``scan``, and overrides each
-    other method that its store can do better. Five of them are hooks, whose names begin with an underscore:
-    `_find`, `_take`, `_setdefault`, `_each` and `_tagged_many`. Adapters and layers override them, layers
-    call them on the store below, and no application calls them.
+    other method that its store can do better. Six of them are hooks, whose names begin with an underscore:
+    `_find`, `_take`, `_setdefault`, `_each`, `_tagged_many` and `_expiring`. Adapters and layers override them,
+    layers call them on the store below, and no application calls them.
 
     A store remembers its constructor arguments in ``_made_with``, a tuple and a dict, for `repr` and
     pickling. A constructor that makes a path absolute replaces them, so that they stay right after a chdir.
@@ -611,6 +611,24 @@ class Store(MutableMapping[str, V]):
         Raises KeyError if ``key`` is missing.
         """
         self.lasting(ttl).modify(key, lambda value: value)
+
+    def sweep(self, prefix: str = "") -> int:
+        """Delete the expired values under ``prefix``, and return how many were deleted. Needs REMOVE.
+
+        A value that is written again in the meantime stays. Raises Unsupported if no layer `Expires` lets values
+        expire.
+        """
+        raise _without_expiry(self)
+
+    def _expiring(self, deadline: Callable[[], float | None], /) -> "Store[V]":
+        """Return the same store, but a value that is written through it may be deleted after its deadline.
+
+        A hook of the layer `Expires`, which hides such a value before that. Each write calls ``deadline`` when it
+        has the value, and gets seconds since 1970 UTC, or None for a value that stays. Override it if the store
+        deletes such values by itself. A layer overrides it if it writes each value once, at once, and under the
+        same key. Values that are written through `raw` stay.
+        """
+        return self
 
     # ---- History -------------------------------------------------------------------------------
 

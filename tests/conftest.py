@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import holdall._formencode  # noqa: F401  tests import FormEncode too, and this import does not warn
-from tests.servers.marks import mark_servers
+from tests.servers.marks import mark_servers, needs_servers
 from tests.soak import SOAK
 
 NO_INVOICES = "the published UBL invoices are not beside this checkout (../shared/invoices)"
@@ -53,6 +53,11 @@ def pytest_configure() -> None:
     """Ctrl-C reaches the tests and what they start, also if a shell started them in the background, deaf to it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files of which this run would deselect every test."""
+    return True if config.option.markexpr == "not servers" and needs_servers(collection_path) else None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,7 +16,7 @@ from tests.examples import few
 DOCS = Path(__file__).parents[1] / "docs"
 REFERENCE = (DOCS / "reference" / "abc.md").read_text()
 PAGES = [DOCS / "how-to" / name for name in ("write-an-adapter.md", "write-a-layer.md", "test-a-store.md")]
-HOOKS = {"_find", "_take", "_setdefault", "_each", "_tagged_many"}
+HOOKS = {"_find", "_take", "_setdefault", "_each", "_tagged_many", "_expiring"}
 
 
 def module_of(page: Path) -> ModuleType:

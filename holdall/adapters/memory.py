@@ -11,6 +11,7 @@ from operator import call, itemgetter
 from typing import Any, NoReturn, cast
 from weakref import WeakSet
 
+from holdall.adapters._shared.totals import totals
 from holdall.address import Address
 from holdall.batches import split_transaction
 from holdall.bell import Bell
@@ -241,8 +242,8 @@ class Memory(Store[bytes]):
         check_key(key)
         if is_to_write(mode, expected):
             return ValueWriter(InMemory(partial(self._write, key, expected)))
-        value = self._table.cells[key][0]
-        return open_value(len(value), lambda part: part.of_value(value))
+        value, tick = self._table.cells[key]
+        return open_value(len(value), lambda part: part.of_value(value), tag=Tag(str(tick)))
 
     def size(self, key: str, /) -> int:
         check_key(key)
@@ -334,6 +335,9 @@ class Memory(Store[bytes]):
         bell = self._bell()
         self._table.connect(bell)
         return bell.watch(partial(self.changes, prefix=prefix), since, timeout)
+
+    def info(self) -> dict[str, str]:
+        return totals(len(self._table.cells))
 
     def close(self) -> None:
         self._bell().close()

@@ -178,3 +178,7 @@ class Calls(Face[V]):
     async def touch(self, key: str, ttl: float | None, /) -> None:
         """Let the value of ``key`` expire in ``ttl`` seconds from now, or never if that is None. Needs SWAP."""
         await self._run(self._store.touch, key, ttl)
+
+    async def sweep(self, prefix: str = "") -> int:
+        """Delete the expired values under ``prefix``, and return how many were deleted. Needs REMOVE."""
+        return await self._run(self._store.sweep, prefix)

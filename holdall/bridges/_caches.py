@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 from holdall import registry
 from holdall.errors import Conflict, Invalid
 from holdall.middleware.codec import Codec
-from holdall.middleware.deadline import split, stamp
 from holdall.middleware.expires import Expires
 from holdall.middleware.pickle import Pickle
 from holdall.middleware.prefix import Prefix
@@ -57,13 +56,11 @@ class Entries:
 
         Raises KeyError if ``name`` has no value.
         """
-        stamped = self.data.inner
         while True:
             value, tag = self.values.get_tagged(name)
-            _, deadline = split(name, stamped[name])
-            data = stamp(self.encode(name, value + delta), deadline)
+            data = self.data.lasting(self.data.remaining(name))
             with suppress(Conflict):  # another writer was first
-                stamped.swap(name, data, tag)
+                data.swap(name, self.encode(name, value + delta), tag)
                 return value + delta
 
 

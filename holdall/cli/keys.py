@@ -165,5 +165,22 @@ def count(at: dict[str, Any]) -> None:
         click.echo(sum(1 for _ in store.scan(at["prefix"] or "")))
 
 
+_SESSIONS = "'sqlite:///sessions.db?serializer=json&expires=1h'"
+
+
+@click.command(epilog=examples(f"sweep {_SESSIONS}", f"sweep {_SESSIONS} web/"))
+@positional(optional="prefix")
+def sweep(at: dict[str, Any]) -> None:
+    """Delete the expired values of the keys that begin with PREFIX, or of all keys.
+
+    The address must name the layer expires. An expired value is missing to every reader, but takes up space until
+    its key is written, deleted or swept. Redis and DynamoDB delete expired values by themselves.
+    """
+    announce(at["uri"])
+    with open_store(at["uri"]) as store:
+        swept = store.sweep(at["prefix"] or "")
+    click.echo(f"deleted {swept:,} expired value{'s' * (swept != 1)}", err=True)
+
+
 def _missing(key: str) -> HoldallError:
     return HoldallError(f"key {key!r} does not exist; `holdall ls` lists the existing keys", key=key)

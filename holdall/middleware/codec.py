@@ -164,5 +164,7 @@ class Codec(Layer[V, W]):
     def _setdefault(self, key: str, default: V, /) -> V:
         return self._decode(key, self._inner._setdefault(key, self._encode(key, default)))
 
+    _expiring = Layer._expiring_below
+
     def at(self, key: str, revision: int, /) -> V:
         return self._decode(key, self._inner.at(key, revision))

@@ -3,14 +3,26 @@
 import io
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from holdall.errors import Corrupt, HoldallError, TooLarge, Unsupported
 from holdall.files import ValueWriter, is_to_write
 from holdall.middleware._streams.decoded import Read, open_decoded
-from holdall.middleware._streams.encoded import Encoded, Encoder
+from holdall.middleware._streams.encoded import Encoded
 from holdall.middleware.codec import Codec
 from holdall.store import Feature, Store, Tag, to_bytes
+
+
+class Encoder(Protocol):
+    """Compresses one value, part by part, as the objects of zlib, lzma and zstandard do."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Take the next bytes of the value, and return the next bytes to store, which may be none."""
+        ...
+
+    def flush(self) -> bytes:
+        """Return the last bytes to store."""
+        ...
 
 
 class Compress(Codec[bytes, bytes]):
@@ -55,7 +67,9 @@ class Compress(Codec[bytes, bytes]):
 
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
         if is_to_write(mode, expected):
-            return ValueWriter(Encoded(self._inner.open(key, "wb", expected=expected), self._encoder()))
+            encoder = self._encoder()
+            file = self._inner.open(key, "wb", expected=expected)
+            return ValueWriter(Encoded(file, encoder.compress, encoder.flush))
         return open_decoded(self._inner.open(key), lambda read: self._decode_file(key, read))
 
     def _decode_file(self, key: str, read: Read) -> Iterator[bytes]:

@@ -8,7 +8,9 @@ from typing import Any
 from holdall.errors import Corrupt
 from holdall.extras import needs
 from holdall.middleware._secrets.binding import key_bytes
-from holdall.middleware.codec import Codec
+from holdall.middleware._secrets.frames import CipherSeal
+from holdall.middleware._streams.frames import FRAME, Seal, open_sealed, seal_value
+from holdall.middleware.framed import Framed
 from holdall.middleware.identity import Identity
 from holdall.middleware.keyring import Keyring, Source
 from holdall.middleware.versions.sealing import offer
@@ -19,17 +21,18 @@ with needs("crypto"):
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_BOUND, _UNBOUND = 0xFE, 0xF8  # UTF-8 text never begins with these bytes
+_BOUND, _UNBOUND, _FRAMED = 0xFE, 0xF8, 0xF7  # UTF-8 text never begins with these bytes
 _NONCE = 12  # bytes
 _TAG = 16  # bytes
 
 
-class Encrypt(Codec[bytes, bytes]):
+class Encrypt(Framed):
     """Encrypts values by AES-256-GCM (NIST SP 800-38D): without the key nobody can read or change them.
 
         value    = head nonce sealed
+                 / head salt prefix 1*frame   ; more than 64 KiB, or written as a file
         head     = kind length id check
-        kind     = %xFE / %xF8                ; bound to identity and key / to the key alone
+        kind     = %xFE / %xF8 / %xF7         ; bound to identity and key / to the key alone / in frames
         length   = OCTET                      ; bytes of the id
         id       = 1*32 ASCII                 ; which key of the keyring sealed it
         check    = 4 OCTET                    ; CRC-32 of what is before it: tells damage from an unknown key
@@ -37,6 +40,17 @@ class Encrypt(Codec[bytes, bytes]):
         sealed   = the value and a tag of 16 bytes, to which this is bound:
                    head [ identity ] key      ; the store's key in UTF-8
         identity = as `holdall.middleware.identity` draws it
+
+        salt     = 32 OCTET                   ; random for each write
+        prefix   = 7 OCTET                    ; random for each write
+        frame    = 65,536 bytes of the value, or the rest, and a tag of 16 bytes; the nonce is:
+                   prefix number last
+        number   = 4 OCTET                    ; of the frame, from 0 on, big-endian
+        last     = %x00 / %x01                ; whether it is the last frame
+
+    Frames are sealed by a key of their own, which HKDF-SHA256 (RFC 5869) makes of the key of the keyring, the
+    salt, and as info: head identity key. So frames cannot be reordered, left out, cut off, or moved between
+    values. This is the construction of Tink's AES-GCM-HKDF streams; for the reads, see `Framed`.
 
     ``keys`` names the source of the keys: ``env:NAME``, ``file:PATH``, or a function that returns their text
     (see `Keyring`). Reading raises Corrupt if a value was damaged, or was moved to another key or to another
@@ -73,7 +87,10 @@ class Encrypt(Codec[bytes, bytes]):
         offer(store, self)
 
     def encode(self, key: str, value: bytes, /) -> bytes:
-        return self._seal(key_bytes(key), to_bytes(value))
+        value = to_bytes(value)
+        if len(value) > FRAME:
+            return seal_value(self._new_seal(key), value)
+        return self._seal(key_bytes(key), value)
 
     def _seal(self, about: bytes, value: bytes) -> bytes:
         id = self._keyring.current
@@ -89,6 +106,8 @@ class Encrypt(Codec[bytes, bytes]):
         return self._open(key, data)
 
     def _open(self, key: str, data: bytes) -> bytes:
+        if data[:1] == bytes((_FRAMED,)):
+            return open_sealed(self._frame_seal(key, data), data)
         try:
             return self._unseal(key_bytes(key), data)
         except InvalidTag as error:
@@ -99,9 +118,24 @@ class Encrypt(Codec[bytes, bytes]):
     def _unseal(self, about: bytes, data: bytes) -> bytes:
         id = _key_id(data)
         head = _head(data[0], id)
-        bound = head + (self._identity.load() if data[0] == _BOUND else b"") + about
+        bound = head + (b"" if data[0] == _UNBOUND else self._identity.load()) + about
         start = len(head) + _NONCE
         return self._cipher(id).decrypt(data[len(head) : start], data[start:], bound)
+
+    # ---- Frames: see `Framed` ------------------------------------------------------------------------
+
+    def _new_seal(self, key: str) -> Seal:
+        id = self._keyring.current
+        about = self._identity.load_or_create() + key_bytes(key)
+        return CipherSeal(self._keyring[id], id, _head(_FRAMED, id), about)
+
+    def _seal_of(self, key: str, data: bytes) -> Seal | None:
+        return self._frame_seal(key, data) if data[:1] == bytes((_FRAMED,)) else None
+
+    def _frame_seal(self, key: str, data: bytes) -> Seal:
+        id = _key_id(data)
+        about = self._identity.load() + key_bytes(key)
+        return CipherSeal(self._keyring[id], id, _head(_FRAMED, id), about, data)
 
     # The first write creates the identity. This must not happen within a write of the store below.
 
@@ -166,7 +200,7 @@ class Encrypt(Codec[bytes, bytes]):
         """As `scan_ids`, and also whether the value is bound to the store rather than to its key alone."""
         for key, data in self._inner.scan_items(prefix, start=start):
             try:
-                yield key, _key_id(data), data[0] == _BOUND
+                yield key, _key_id(data), data[0] != _UNBOUND
             except ValueError as error:
                 raise self._corrupt(key, error) from error
 
@@ -182,7 +216,7 @@ class Encrypt(Codec[bytes, bytes]):
 
 def _key_id(data: bytes) -> str:
     id = data[2 : 2 + data[1]].decode("ascii") if len(data) > 1 else ""
-    head = _head(data[0], id) if id and data[0] in (_BOUND, _UNBOUND) else b""
+    head = _head(data[0], id) if id and data[0] in (_BOUND, _UNBOUND, _FRAMED) else b""
     if not head or not data.startswith(head) or len(data) < len(head) + _NONCE + _TAG:
         raise ValueError("it does not begin with the header of an encrypted value")
     return id

@@ -4,7 +4,8 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any, cast
+from functools import cached_property, partial
+from typing import Any, Final, cast
 
 from holdall.changes import Changes
 from holdall.errors import Conflict
@@ -27,6 +28,8 @@ from holdall.store import (
     unsupported,
 )
 
+_GRACE: Final = 60  # seconds by which the clock of the server may be ahead
+
 
 class Expires(Layer[bytes, bytes]):
     """A value expires ``ttl`` seconds after it was written: from then on it is missing for every operation.
@@ -37,14 +40,17 @@ class Expires(Layer[bytes, bytes]):
     left, and `touch` sets a new deadline. Deadlines follow the wall clock: machines that share a store disagree
     as much as their clocks do.
 
-    An expired value takes up space until its key is written, deleted or swept. Only the value tells whether a
-    key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap reads first, and `scan_tags`
-    costs one request per key. This layer does not notice a damaged deadline: put Expires above the layers
-    that check, as in ``Expires(Encrypt(store))``.
+    An expired value takes up space until its key is written, deleted or swept. `Redis` and `DynamoDB` also delete
+    expired values by themselves, a minute after the deadline or later, if no layer between keeps history or
+    replicas.
 
-    `changes` tells that a value expired when its key is written, deleted or swept next, and not before: at its
-    deadline nothing happens in the store below. So a reader of the feed that must not hold expired values
-    needs a regular `sweep`.
+    Only the value tells whether a key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap
+    reads first, and `scan_tags` costs one request per key. This layer does not notice a damaged deadline: put
+    Expires above the layers that check, as in ``Expires(Encrypt(store))``.
+
+    `changes` tells that a value expired when its key is written, deleted or swept next, or when the store deletes
+    it, and not before: at its deadline nothing happens in the store below. So a reader of the feed that must not
+    hold expired values needs a regular `sweep`.
 
     If a layer keeps history, `at` returns each value as it was written, even if it has expired. A value that
     had expired at some time is missing from the store as of that time.
@@ -66,6 +72,11 @@ class Expires(Layer[bytes, bytes]):
         self._ttl = None if ttl is None else micros(ttl)
         self._clock = clock
 
+    @cached_property
+    def _writable(self) -> Store[bytes]:
+        """The store below, for writes: it may delete the values after their deadlines."""
+        return self._inner._expiring(partial(_deadline, self._clock, self._ttl))
+
     def lasting(self, ttl: float | None, /) -> "Expires":
         return Expires(self._inner, ttl, clock=self._clock)
 
@@ -79,22 +90,21 @@ class Expires(Layer[bytes, bytes]):
         return left / 1_000_000
 
     def sweep(self, prefix: str = "") -> int:
-        """Remove the expired values under ``prefix``, and return how many were removed. Needs REMOVE.
-
-        A value that is written again in the meantime stays.
-        """
         if Feature.REMOVE not in self.features:
             raise unsupported(self, "sweep", Feature.REMOVE)
-        items = self._inner.scan_items(prefix)
-        return sum(self._sweep_one(RawKey(key)) for key, data in items if self._live(key, data) is MISSING)
+        swept: list[str] = []
 
-    def _sweep_one(self, key: str) -> bool:
-        with contextlib.suppress(Conflict):
-            present, tag = self._state(key)
-            if present == ABSENT != tag:
-                self._inner.remove(key, tag)
-                return True
-        return False
+        def sweep_one(key: str, data: bytes) -> None:
+            with contextlib.suppress(Conflict):
+                present, tag = self._state(key)
+                if present == ABSENT != tag:
+                    self._writable.remove(key, tag)
+                    swept.append(key)
+
+        items = self._inner.scan_items(prefix)
+        expired = ((RawKey(key), data) for key, data in items if self._live(key, data) is MISSING)
+        self._inner._each(sweep_one, expired)
+        return len(swept)
 
     @property
     def features(self) -> Feature:
@@ -196,28 +206,56 @@ class Expires(Layer[bytes, bytes]):
     # ---- Writing -------------------------------------------------------------------------------
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
-        self._inner[key] = self._stamp(value)
+        self._writable[key] = self._stamp(value)
 
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
-        self._inner.set_many((key, self._stamp(value)) for key, value in items)
+        self._writable.set_many((key, self._stamp(value)) for key, value in items)
 
     def __delitem__(self, key: str, /) -> None:
         self[key]  # raises KeyError if it has expired
-        del self._inner[key]
+        del self._writable[key]
+
+    def discard(self, key: str, /) -> None:
+        self._writable.discard(key)
+
+    def delete_many(self, keys: Iterable[str], /) -> None:
+        self._writable.delete_many(keys)
+
+    def delete_prefix(self, prefix: str, /) -> None:
+        self._writable.delete_prefix(prefix)
+
+    def clear(self) -> None:
+        self._writable.clear()
 
     _take = Store._take  # it reads the deadline before it deletes the value
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
-        return self._inner.swap(key, self._stamp(value), self._below(key, expected))
+        below = self._below(key, expected)
+        try:
+            return self._writable.swap(key, self._stamp(value), below)
+        except Conflict:
+            if below == expected:
+                raise
+        # The expired value may have been deleted in the meantime.
+        return self._writable.swap(key, self._stamp(value), self._below(key, expected))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         tag = self._below(key, expected)
-        self._inner.remove(key, ABSENT if expected == ABSENT else tag)
+        self._writable.remove(key, ABSENT if expected == ABSENT else tag)
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
-        self._inner.transact([self._change(change) for change in changes])
+        asked = list(changes)
+        made = [self._change(change) for change in asked]
+        try:
+            self._writable.transact(made)
+        except Conflict:
+            expected = [change for change in asked if isinstance(change, Expect)]
+            if expected == [change for change in made if isinstance(change, Expect)]:
+                raise
+            # An expired value may have been deleted in the meantime.
+            self._writable.transact([self._change(change) for change in asked])
 
     def _change(self, change: Operation[bytes]) -> Operation[bytes]:
         if isinstance(change, Put):
@@ -235,7 +273,7 @@ class Expires(Layer[bytes, bytes]):
             return self._stamp(function(value))
 
         start = MISSING if default is MISSING else stamp(default, NEVER)
-        return split(key, self._inner.modify(key, step, start))[0]
+        return split(key, self._writable.modify(key, step, start))[0]
 
     # ---- History -------------------------------------------------------------------------------
 
@@ -244,3 +282,8 @@ class Expires(Layer[bytes, bytes]):
 
     def as_of(self, time: datetime, /) -> Store[bytes]:
         return Expires(self._inner.as_of(time), clock=time.timestamp)
+
+
+def _deadline(clock: Callable[[], float], ttl: int | None) -> float | None:
+    """Return the time from which on the store below may delete a value that is written now."""
+    return None if ttl is None else clock() + ttl / 1_000_000 + _GRACE

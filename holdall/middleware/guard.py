@@ -133,6 +133,9 @@ class Guard(PassThrough[V]):
     def lasting(self, ttl: float | None, /) -> Store[V]:
         return self._writable.lasting(ttl)
 
+    def _expiring(self, deadline: Callable[[], float | None], /) -> Store[V]:
+        return self._writable._expiring(deadline)
+
     def as_of(self, time: datetime, /) -> Store[V]:
         return self._inner.as_of(time)  # its manifest is compared already, so it needs no guard of its own
 

@@ -4,8 +4,7 @@ import zlib
 from collections.abc import Iterator
 
 from holdall.middleware._streams.decoded import PART, STEP, Read
-from holdall.middleware._streams.encoded import Encoder
-from holdall.middleware.compress import Compress
+from holdall.middleware.compress import Compress, Encoder
 from holdall.middleware.documents.memory import LARGEST
 from holdall.store import Store
 

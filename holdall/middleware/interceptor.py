@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from holdall.changes import Changes
 from holdall.history import Revision
+from holdall.layer import Layer
 from holdall.middleware.passthrough import PassThrough
 from holdall.store import MISSING, Missing, Operation, Store, Tag, Tagged
 
@@ -121,6 +122,9 @@ class Interceptor(PassThrough[V]):
     def clear(self) -> None:
         self._call("clear", self._inner.clear)
 
+    def sweep(self, prefix: str = "") -> int:
+        return self._call("sweep", self._inner.sweep, prefix)
+
     # ---- Compare-and-swap ----------------------------------------------------------------------
 
     def swap(self, key: str, value: V, /, expected: Tag) -> Tag:
@@ -145,6 +149,8 @@ class Interceptor(PassThrough[V]):
         return self._call("setdefault", self._inner._setdefault, key, default)
 
     # ---- Other views of the store ---------------------------------------------------------------
+
+    _expiring = Layer._expiring_below
 
     def history(self, key: str, /) -> Iterator[Revision]:
         return self._stream("history", self._inner.history(key))

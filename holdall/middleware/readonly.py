@@ -151,6 +151,9 @@ class ReadOnly(Wrapper[V, V]):
     def delete_prefix(self, prefix: str, /) -> None:
         self._refuse(f"a key under {prefix!r}")
 
+    def sweep(self, prefix: str = "") -> int:
+        self._refuse(f"a key under {prefix!r}")
+
     def clear(self) -> None:
         self._refuse("the store")
 

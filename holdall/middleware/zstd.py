@@ -8,8 +8,7 @@ from holdall.errors import Corrupt, StoreNotFound
 from holdall.extras import needs
 from holdall.middleware._reserved import Called, Reserved
 from holdall.middleware._streams.decoded import Read
-from holdall.middleware._streams.encoded import Encoder
-from holdall.middleware.compress import Compress
+from holdall.middleware.compress import Compress, Encoder
 from holdall.middleware.documents.memory import LARGEST
 from holdall.store import Store
 

@@ -1,7 +1,7 @@
 """Reads the body of a request: as long as it says, not longer than allowed, and of the right media type."""
 
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple, TypeVar
 
 from holdall.extras import needs
 
@@ -16,26 +16,35 @@ _CHECKING: Final = ("gunicorn/",)
 Waitress reads the body first, and gives its Content-Length."""
 
 
-def read_body(req: falcon.Request, limit: int, *media_types: str) -> bytes:
+class Body(NamedTuple):
+    """The body of a request: its length, or None if it is chunked, and its parts, which are read only once.
+
+    The parts raise HTTPBadRequest if the body ends early, and HTTPContentTooLarge if it is chunked and too long.
+    """
+
+    length: int | None
+    parts: Iterator[bytes]
+
+
+def open_body(req: falcon.Request, limit: int, *media_types: str) -> Body:
     """Return the body of ``req``, of at most ``limit`` bytes.
 
-    Raises HTTPContentTooLarge if it is longer, HTTPUnsupportedMediaType if its type is none of
-    ``media_types``, and HTTPBadRequest if it ends early. A request without a Content-Type has the right one.
-    Raises HTTPLengthRequired if the body is chunked and the server does not tell whether it is complete.
+    Raises HTTPContentTooLarge if it is longer, and HTTPUnsupportedMediaType if its type is none of
+    ``media_types``. A request without a Content-Type has the right one. Raises HTTPLengthRequired if the body is
+    chunked and the server does not tell whether it is complete.
     """
     check_type(req, *media_types)
-    said = req.env.get("CONTENT_LENGTH") or ""
-    if not said:
-        return _read_chunked(req, limit)
-    if not (said.isascii() and said.isdigit()):
-        raise falcon.HTTPBadRequest(description="the Content-Length is not a number")
-    length = int(said) if len(said) < 20 else limit + 1
-    if length > limit:
+    length = _length(req, limit)
+    if length is not None and length > limit:
         raise _too_large(limit)
-    body = _read(req, length)
-    if len(body) < length:
-        raise falcon.HTTPBadRequest(description="the body is shorter than its Content-Length")
-    return body
+    if length is None and not req.env.get("SERVER_SOFTWARE", "").startswith(_CHECKING):
+        raise falcon.HTTPLengthRequired(description="the body has no Content-Length")
+    return Body(length, _read(req, length, limit))
+
+
+def read_body(req: falcon.Request, limit: int, *media_types: str) -> bytes:
+    """Return the body of ``req``. Raises the errors of `open_body` and of its parts."""
+    return b"".join(open_body(req, limit, *media_types).parts)
 
 
 def read_json(req: falcon.Request, limit: int, decode: Callable[[bytes], T]) -> T:
@@ -48,28 +57,30 @@ def read_json(req: falcon.Request, limit: int, decode: Callable[[bytes], T]) -> 
         raise falcon.HTTPBadRequest(description=f"the body is not valid: {reason}") from None
 
 
-def _read_chunked(req: falcon.Request, limit: int) -> bytes:
-    if "HTTP_TRANSFER_ENCODING" not in req.env:
-        return b""
-    if not req.env.get("SERVER_SOFTWARE", "").startswith(_CHECKING):
-        raise falcon.HTTPLengthRequired(description="the body has no Content-Length")
-    body = _read(req, limit + 1)
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+def _length(req: falcon.Request, limit: int) -> int | None:
+    """Return the length that ``req`` says, or a number above ``limit``; None if the body is chunked."""
+    said = req.env.get("CONTENT_LENGTH") or ""
+    if not said:
+        return None if "HTTP_TRANSFER_ENCODING" in req.env else 0
+    if not (said.isascii() and said.isdigit()):
+        raise falcon.HTTPBadRequest(description="the Content-Length is not a number")
+    return int(said) if len(said) < 20 else limit + 1
 
 
-def _read(req: falcon.Request, size: int) -> bytes:
-    """Return the next ``size`` bytes, or fewer if the body ends before."""
+def _read(req: falcon.Request, length: int | None, limit: int) -> Iterator[bytes]:
+    """Yield the body, which has ``length`` bytes, or is chunked and has at most ``limit``."""
     stream = req.env["wsgi.input"]
-    parts = []
+    left = limit + 1 if length is None else length
     try:
-        while size > 0 and (part := stream.read(min(size, _CHUNK))):
-            parts.append(part)
-            size -= len(part)
+        while left > 0 and (part := stream.read(min(left, _CHUNK))):
+            left -= len(part)
+            yield part
     except OSError:
         raise falcon.HTTPBadRequest(description="the body breaks off, or its chunks are not valid") from None
-    return b"".join(parts)
+    if length is None and not left:
+        raise _too_large(limit)
+    if length is not None and left:
+        raise falcon.HTTPBadRequest(description="the body is shorter than its Content-Length")
 
 
 def check_type(req: falcon.Request, *media_types: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from holdall.extras import needs
-from holdall.server.bodies import read_body
+from holdall.server.bodies import Body, open_body
 from holdall.server.negotiation import prefer
 from holdall.server.representation import Form
 from holdall.server.stores import Served
@@ -23,9 +23,18 @@ def choose_form(req: falcon.Request, resp: falcon.Response, served: Served) -> F
     return forms[preferred.partition(";")[0]]
 
 
-def read_value(req: falcon.Request, served: Served, limit: int) -> Any:
-    """Return the value in the body of ``req``. Raises the errors of `read_body`, and Invalid if it is not valid."""
+def open_value(req: falcon.Request, served: Served, limit: int) -> Body:
+    """Return the body of ``req``, which is a value. Raises the errors of `open_body`."""
+    return open_body(req, limit, *served.representation.forms)
+
+
+def decode_value(req: falcon.Request, served: Served, body: Body) -> Any:
+    """Return the value in the ``body`` of ``req``. Raises the errors of its parts, and Invalid if it is not valid."""
     forms = served.representation.forms
-    body = read_body(req, limit, *forms)
     given = (req.env.get("CONTENT_TYPE") or next(iter(forms))).partition(";")[0].strip().lower()
-    return forms[given].read(body)
+    return forms[given].read(b"".join(body.parts))
+
+
+def read_value(req: falcon.Request, served: Served, limit: int) -> Any:
+    """Return the value in the body of ``req``."""
+    return decode_value(req, served, open_value(req, served, limit))

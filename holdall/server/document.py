@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from holdall.adapters._shared.etags import etag
 from holdall.errors import Conflict
 from holdall.extras import needs
-from holdall.server import ranges
+from holdall.files import ValueReader
+from holdall.server import files, ranges
 from holdall.server.bodies import read_body
-from holdall.server.content import choose_form, read_value
+from holdall.server.content import choose_form, decode_value, open_value
 from holdall.server.etags import UNTAGGED, Conditions, failed, marked
 from holdall.server.openapi import (
     PROBLEM,
@@ -56,18 +57,10 @@ class Documents:
         if given:
             _answer_past(req, resp, served, key, given, form)
             return
-        conditions = Conditions.of(req, form.mark)
-        resp.last_modified = modified(served, key)
-        value, tag = _read(served.store, key, conditions)
-        if tag != UNTAGGED:
-            resp.set_header("ETag", marked(etag(tag), form.mark))
-        if not conditions.match(tag):
-            raise failed()
-        if not conditions.none_match(tag):
-            resp.status = falcon.HTTP_NOT_MODIFIED
-            return
-        resp.content_type = form.content_type
-        ranges.answer(req, resp, form.write(value))
+        try:
+            _answer(req, resp, served, key, form)
+        except Conflict:  # the value was replaced while a part of it was read
+            _answer(req, resp, served, key, form, whole=True)
 
     on_head = on_get
 
@@ -117,8 +110,12 @@ class Documents:
         req.context.access.check(store, key, write=True)
         served = self._stores.find(store, req, key)
         conditions = Conditions.of(req).on(served, Feature.SWAP)
-        value = read_value(req, served, self._max_body)
-        created, tag = _write(served.store, key, value, conditions)
+        body = open_value(req, served, self._max_body)
+        if files.takes(served, body, conditions):
+            created, tag = files.write(served, key, body, conditions)
+        else:
+            value = decode_value(req, served, body)
+            created, tag = _write(served.store, key, value, conditions)
         if tag != ABSENT:
             resp.set_header("ETag", etag(tag))
         resp.status = falcon.HTTP_CREATED if created else falcon.HTTP_NO_CONTENT
@@ -165,6 +162,35 @@ class Documents:
             except KeyError:
                 raise _missing(conditions) from None
         resp.status = falcon.HTTP_NO_CONTENT
+
+
+def _answer(
+    req: falcon.Request, resp: falcon.Response, served: Served, key: str, form: Form, *, whole: bool = False
+) -> None:
+    """Answer with the value of ``key``, or a part of it. Raises Conflict if the value of a part was replaced.
+
+    If ``whole``, the value is read at once.
+    """
+    conditions = Conditions.of(req, form.mark)
+    resp.last_modified = modified(served, key)
+    file = None if whole else _open_part(req, served, key, conditions)
+    value, tag = _read(served.store, key, conditions) if file is None else (file, cast(Tag, file.tag))
+    if tag != UNTAGGED:
+        resp.set_header("ETag", marked(etag(tag), form.mark))
+    if not conditions.match(tag):
+        raise failed()
+    if not conditions.none_match(tag):
+        resp.status = falcon.HTTP_NOT_MODIFIED
+        return
+    resp.content_type = form.content_type
+    ranges.answer(req, resp, form.write(value) if file is None else file)
+
+
+def _open_part(req: falcon.Request, served: Served, key: str, conditions: Conditions) -> ValueReader | None:
+    try:
+        return None if conditions.ask_for_existence else files.open_part(req, served, key)
+    except KeyError:
+        raise _missing(conditions) from None
 
 
 def _answer_past(

@@ -28,6 +28,7 @@ DERIVED = {
     "pop": "is _take, and a default",
     "lasting": "is refused if values do not expire",
     "remaining": "is refused if values do not expire",
+    "sweep": "is refused if values do not expire",
     "touch": "is modify through lasting",
     "typed": "is refused if no layer below decodes documents",
     "setdefault": "is _setdefault, and None if no default is given",

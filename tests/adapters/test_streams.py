@@ -14,7 +14,7 @@ from holdall import Conflict, File, SQLite, Text, TooLarge, Unsupported, Validat
 from holdall.store import ABSENT
 from tests.adapters.streaming import ROOM, SIZE, copy
 from tests.conformance.test_conformance import AnyValue
-from tests.middleware.bytes.layers import encrypted
+from tests.middleware.bytes.layers import keys
 from tests.soak import SOAK
 
 WRITER = """
@@ -26,11 +26,25 @@ with holdall.open(sys.argv[1]) as store, store.open("key", "wb") as file:
 """
 
 
-@pytest.mark.timeout(1500)
-def test_a_value_of_any_size_takes_little_memory(tmp_path: Path) -> None:
+KEYS = "encrypt=env:HOLDALL_TEST_KEYS"
+LAYERS = {
+    "compress=zstd": SIZE,
+    "checksum=crc32c": SIZE,
+    KEYS: SIZE,
+    f"compress=zstd&{KEYS}&checksum=xxh3": SIZE,
+    "compress=gzip&level=1": 100 << 20,
+    "compress=lzma&level=0": 100 << 20,
+}
+
+
+@pytest.mark.timeout(3000)
+def test_a_value_of_any_size_takes_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDALL_TEST_KEYS", keys())
     assert copy(f"file://{tmp_path}/store?durability=os", SIZE) < ROOM
     if SOAK:
         assert copy(f"sqlite:///{tmp_path}/large.db?durability=os", 999_000_000) < ROOM
+        for number, (layers, size) in enumerate(LAYERS.items()):
+            assert copy(f"file://{tmp_path}/{number}?durability=os&{layers}", size) < ROOM
 
 
 @pytest.mark.parametrize("address", ["file:{}/store", "sqlite:///{}/store.db"])
@@ -84,7 +98,7 @@ def test_a_value_that_sqlite_cannot_hold_is_too_large(tmp_path: Path) -> None:
     assert dict(store.items()) == {"key": b"old"}
 
 
-@pytest.mark.parametrize("layer", [Text, encrypted, Versions, lambda store: Validate(store, AnyValue())])
+@pytest.mark.parametrize("layer", [Text, Versions, lambda store: Validate(store, AnyValue())])
 def test_a_layer_that_takes_whole_values_refuses_and_says_so(layer, tmp_path: Path) -> None:
     store = layer(File(tmp_path, durability="os"))
     for call in (lambda: store.open("key"), lambda: store.open("key", "wb", expected=ABSENT)):

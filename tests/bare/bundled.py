@@ -45,7 +45,7 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         main()
     os.chdir(tempfile.mkdtemp())
-    for dotted in (*BUILT_IN.values(), *BRIDGES.values(), "holdall.adapters.s3.rust:reader"):
+    for dotted in (*BUILT_IN.values(), *BRIDGES.values(), "holdall.adapters.s3.rust:Client"):
         loads(dotted)
     for flavor in FLAVORS.values():
         loads(f"holdall.adapters.dbm.{flavor.module}:{flavor.name}")

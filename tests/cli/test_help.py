@@ -83,9 +83,9 @@ def examples(path):
 def test_the_tree_is_what_is_promised():
     assert {" ".join(path) for path in LEAVES} == {
         "conflicts", "settle", "replicate", "replicas", "promote",
-        "get", "size", "set", "del", "ls", "count", "url", "changes", "cp", "convert", "sync", "backup", "restore",
-        "rekey", "key new",
-        "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
+        "get", "size", "set", "del", "ls", "count", "sweep", "url", "changes", "cp", "convert", "sync", "backup",
+        "restore", "rekey", "key new",
+        "stores", "trust", "explain", "manifest", "info", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "books close", "books reopen", "books set", "books settings", "books status",

@@ -76,3 +76,21 @@ class ReadsTheNewestValue(Memory):
             return part.of_value(self.get(key, bytes(1 << 24)))
 
         return open_value(self.size(key), read)
+
+
+@caught_by("test_a_file_that_tells_its_size_and_tag_is_right")
+class TellsTheTagOfAnotherKey(Memory):
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        file: Any = super().open(key, mode, expected=expected)
+        if mode == "rb":
+            file.tag = Tag("of another key")
+        return file
+
+
+@caught_by("test_a_part_of_a_file_is_a_slice")
+class CountsThePartsOfAFileFromItsPosition(Memory):
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        file: Any = super().open(key, mode, expected=expected)
+        if mode == "rb":
+            file.read_part = lambda part: file.read(part.length)
+        return file

@@ -6,10 +6,26 @@ from typing import Any
 
 import anyio
 import pytest
+from click.testing import CliRunner
 
 import holdall
-from holdall import Cache, Escape, Expires, Json, Memory, Metrics, Prefix, ReadOnly, Unsupported, Versions
+from holdall import (
+    Cache,
+    Escape,
+    Expires,
+    Json,
+    Memory,
+    Metrics,
+    PermissionDenied,
+    Prefix,
+    ReadOnly,
+    Unsupported,
+    Versions,
+)
+from holdall.adapters.http import HTTP
 from holdall.aio import AsyncStore
+from holdall.cli.app import app
+from holdall.middleware.deadline import stamp
 from holdall.store import Store
 
 
@@ -56,6 +72,10 @@ def test_values_expire_through_a_stack(stack: str) -> None:
         store.touch("b", 5)
     store.lasting(7).update({"b": two})
     assert store.remaining("b") == 7
+    assert store.sweep() == 0
+    clock.now += 7
+    assert (store.sweep("a"), store.sweep("b"), store.sweep()) == (0, 1, 0)
+    assert list(store) == ["a", "c"]
 
 
 def test_an_address_may_have_expiry_for_each_key(tmp_path: Path) -> None:
@@ -77,7 +97,34 @@ def test_a_store_whose_values_do_not_expire_says_so(store: Store[Any]) -> None:
     for call in (lambda: store.lasting(1), lambda: store.remaining("a"), lambda: store.touch("a", 1)):
         with pytest.raises(Unsupported, match="Expires"):
             call()
+    with pytest.raises(PermissionDenied if isinstance(store, ReadOnly) else Unsupported):
+        store.sweep()
     assert list(store.raw()) == []
+
+
+def test_a_served_store_says_that_it_cannot_tell() -> None:
+    with HTTP("http://127.0.0.1:1/v1/sessions") as store:
+        for call in (
+            lambda: store.lasting(1),
+            lambda: store.remaining("a"),
+            lambda: store.touch("a", 1),
+            lambda: store.sweep(),
+        ):
+            with pytest.raises(Unsupported, match="served store"):
+                call()
+
+
+def test_the_command_sweep_deletes_expired_values(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'store.db'}?serializer=json&expires=1h"
+    with holdall.open(address) as store:
+        store["web/a"] = 1
+        store.raw().update({f"web/{key}": stamp(b"1", 1) for key in "bcd"} | {"old": stamp(b"2", 1)})
+        assert list(store) == ["web/a"]
+    for arguments, said in (["web/"], "deleted 3 expired values"), ([], "deleted 1 expired value\n"):
+        result = CliRunner().invoke(app, ["sweep", address, *arguments])
+        assert (result.exit_code, said in result.output) == (0, True), result.output
+    with holdall.open(address) as store:
+        assert [key for key in store.raw() if ".holdall" not in key] == ["web/a"]
 
 
 def test_expiry_through_the_asynchronous_interface() -> None:
@@ -91,6 +138,7 @@ def test_expiry_through_the_asynchronous_interface() -> None:
             await store.touch("b", 1)
             clock.now += 10
             assert [row async for row in store.scan_items()] == [("c", 3)]
+            assert (await store.sweep("b"), await store.sweep()) == (1, 1)
         async with AsyncStore(Memory()) as plain:
             with pytest.raises(Unsupported, match="expires=1h in its address"):
                 await plain.set("a", b"1", ttl=10)

@@ -15,8 +15,9 @@ from tests.server.client import Client
 from tests.soak import SOAK
 
 MAX_BODY = 100_000
-# It takes two minutes; `make soak` runs it.
-collect_ignore = [] if SOAK else ["test_load.py"]
+# The folder `schemathesis` contains no test and takes a second to import. The test of load takes two minutes;
+# `make soak` runs it.
+collect_ignore = ["schemathesis", *([] if SOAK else ["test_load.py"])]
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Which tests need a server, and so a run of their own (`make test-servers`)."""
 
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,12 @@ OBJECTS = {"moto_server", "seaweed", "rclone", "localstack", "fake_gcs"}
 DATABASES = {"dynamodb", "mortal", "mysql", "postgresql", "redis_server", "saving_redis", "secure"}
 FILES = {"azurite", "ftp_server", "sftp_server"}
 SERVERS = OBJECTS | DATABASES | FILES
+_marked_whole = re.compile(r"^pytestmark = .*\bpytest\.mark\.servers\b", re.MULTILINE)
+
+
+def needs_servers(path: Path) -> bool:
+    """Whether a file marks all its tests, so that a run without servers need not even import it."""
+    return path.match("test_*.py") and bool(_marked_whole.search(path.read_text("utf-8")))
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

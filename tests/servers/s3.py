@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import botocore.handlers
 import pytest
 
 from holdall.adapters.s3 import S3
@@ -53,9 +54,25 @@ class Server:
             return Mocked(bucket, prefix, create=True, **options)
         return S3(bucket, prefix, **dict[str, Any](endpoint_url=self.endpoint, create=True) | options)
 
-    def view(self) -> S3:
+    def view(self, **options: Any) -> S3:
         """A new and empty store, under a prefix of its own in a bucket that others use too. Patient with LocalStack."""
-        return self.store(prefix=f"tests/{uuid4().hex}", bucket="holdall-shared", timeout=60)
+        return self.store(prefix=f"tests/{uuid4().hex}", bucket="holdall-shared", timeout=60, **options)
+
+
+@pytest.fixture(params=["boto3", "rust"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Each client that can send the requests of a store."""
+    if request.param == "rust":
+        request.getfixturevalue("unmocked")
+    return str(request.param)
+
+
+@pytest.fixture
+def unmocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New clients that only the SDK handles; moto takes part in every client of a process that has imported it."""
+    pytest.importorskip("obstore", reason="obstore is not installed")
+    own = [each for each in botocore.handlers.BUILTIN_HANDLERS if "moto" not in repr(each)]
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", own)
 
 
 @pytest.fixture(scope="session")

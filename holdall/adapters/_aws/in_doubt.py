@@ -20,6 +20,11 @@ def note_doubt(request: Any, response: Any) -> None:
     context[_DOUBT] = context.get(_DOUBT, False) or answer.status_code >= 500
 
 
+def put_in_doubt(error: Any) -> None:
+    """Record that an earlier attempt, which another client made, may have caused the ClientError ``error``."""
+    error.response["ResponseMetadata"][_DOUBT] = True
+
+
 def is_in_doubt(error: BaseException | None) -> bool:
     """Whether an earlier attempt of the same request may have caused ``error``."""
     answer = getattr(error, "response", None)  # for a ClientError it is a dict

@@ -151,7 +151,7 @@ class BucketStore(Store[bytes], Generic[B, W]):
                 self._need(Feature.SWAP)
             return ValueWriter(self._sink(key, expected))
         tag, size = self._bucket.look(key)
-        return open_value(size, partial(self._bucket.read_version, key, tag), buffer=_BUFFER)
+        return open_value(size, partial(self._bucket.read_version, key, tag), buffer=_BUFFER, tag=tag)
 
     def _sink(self, key: str, expected: Tag | None) -> Sink:
         """Return the sink for a new value of ``key``."""

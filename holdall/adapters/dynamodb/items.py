@@ -1,10 +1,11 @@
 """The items of a store in DynamoDB, and the expressions in its requests.
 
-    item    = store key value tag       the partition key is store, the sort key is key
+    item    = store key value tag [expires]     the partition key is store, the sort key is key
     store   = S                         the store's name: one table holds many
     key     = S                         DynamoDB orders a sort key by its UTF-8 bytes
     value   = B
     tag     = S                         drawn by whoever wrote it last
+    expires = N                         DynamoDB may delete the item after this second since 1970
 
 An item without a value or a tag was written by another program, and reading it raises Corrupt.
 """
@@ -23,6 +24,20 @@ SHOW: Final = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
 
 THERE: Final = {"ConditionExpression": "attribute_exists(#key)", "ExpressionAttributeNames": {"#key": "key"}}
 """The condition that the item exists."""
+
+
+EXPIRES: Final = "expires"
+"""The name of the attribute for which time to live is enabled."""
+
+
+def expiring_at(second: int | None) -> Item:
+    """The attribute of an item that DynamoDB may delete after ``second``; none if ``second`` is None."""
+    return {} if second is None else {EXPIRES: {"N": str(second)}}
+
+
+def size_of(expiry: Item) -> int:
+    """An upper bound of the bytes that the attribute ``expiry`` takes."""
+    return sum(len(name) + len(held["N"]) for name, held in expiry.items())
 
 
 def carrying(tag: Tag) -> Item:

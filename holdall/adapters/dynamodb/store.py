@@ -7,15 +7,25 @@ from typing import Any, cast
 
 from holdall.adapters._aws.in_doubt import is_in_doubt
 from holdall.adapters._objectstore.write_ids import unknown
+from holdall.adapters._shared.expiring import ExpiringStore
 from holdall.adapters._shared.servers import (
     Part,
     cut_page,
     fresh_tag,
     parts_of,
 )
-from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.dynamodb.errors import reasons
-from holdall.adapters.dynamodb.items import SHOW, THERE, Item, carrying, tag_of, value_of, within
+from holdall.adapters.dynamodb.items import (
+    SHOW,
+    THERE,
+    Item,
+    carrying,
+    expiring_at,
+    size_of,
+    tag_of,
+    value_of,
+    within,
+)
 from holdall.adapters.dynamodb.table import Options, Table
 from holdall.address import Address, flag
 from holdall.batches import read_pages, split_keys, split_pairs, to_bytes_within
@@ -38,7 +48,7 @@ _GETS, _PUTS, _PARTS = 100, 25, 100
 _TRANSACTION = 4 * 2**20
 
 
-class DynamoDB(TransactionalStore):
+class DynamoDB(ExpiringStore):
     """The store called ``name`` in the table ``table``; values up to nearly 400 KB.
 
     One table can hold several stores. The partition key of the table is ``store`` and its sort key is
@@ -53,6 +63,9 @@ class DynamoDB(TransactionalStore):
     keys per request; if such a request fails, some of its keys may have been changed. `transact` takes up to
     100 keys and 4 MiB. A store is one partition: it can take about 1,000 writes and 3,000 reads of 4 KB per
     second until DynamoDB splits it.
+
+    If the layer `Expires` is above this store, DynamoDB deletes an expired value within a few days, if time to live
+    is enabled for the table and the attribute ``expires``. ``create`` enables it; `info` tells whether it is.
 
     >>> DynamoDB("acme", "invoices", region="eu-west-1")
     DynamoDB('acme', 'invoices', region='eu-west-1')
@@ -131,8 +144,11 @@ class DynamoDB(TransactionalStore):
         self._table.ask("put_item", key, Item=self._item(key, value))
 
     def _item(self, key: str, value: bytes) -> Item:
-        value = to_bytes_within(key, value, self._most - len(key.encode()))
-        return self._table.item(key, value={"B": value}, tag={"S": fresh_tag()})
+        expiry = expiring_at(self._last_second)
+        room = self._most - len(key.encode()) - size_of(expiry)
+        return self._table.item(
+            key, value={"B": to_bytes_within(key, value, room)}, tag={"S": fresh_tag()}, **expiry
+        )
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
@@ -253,6 +269,11 @@ class DynamoDB(TransactionalStore):
             return {"Put": {"TableName": self._table.name, "Item": item, **condition}}
         kind = "ConditionCheck" if change is None else "Delete"
         return {kind: {"TableName": self._table.name, "Key": self._table.item(key), **condition}}
+
+    # ---- The store itself ------------------------------------------------------------------------
+
+    def info(self) -> dict[str, str]:
+        return {"expired values": self._table.describe_expiry(), **self._table.describe_totals()}
 
     def close(self) -> None:
         self._table.close()

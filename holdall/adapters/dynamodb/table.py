@@ -8,9 +8,10 @@ from typing import Any
 
 from holdall.adapters._aws.in_doubt import note_doubt
 from holdall.adapters._objectstore.names import check_reach
+from holdall.adapters._shared.totals import totals
 from holdall.adapters.dynamodb.errors import RAISED, translate
-from holdall.adapters.dynamodb.items import Item
-from holdall.errors import Throttled
+from holdall.adapters.dynamodb.items import EXPIRES, Item
+from holdall.errors import PermissionDenied, Throttled
 from holdall.extras import needs
 from holdall.handles import PerProcess
 
@@ -19,6 +20,7 @@ with needs("dynamodb"):
 
     from holdall.adapters._aws.session import code_of, session, survive_interrupts
 
+_NO_EXPIRY = "AccessDeniedException", "UnknownOperationException"
 _ATTEMPTS = 10  # how often a batch, or its unprocessed rest, is sent
 
 
@@ -104,6 +106,25 @@ class Table:
             time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 6)))  # noqa: S311 - jitter
         raise Throttled(f"{self._where} did not process a whole batch; send fewer requests")
 
+    def describe_expiry(self) -> str:
+        """Tell in words whether DynamoDB deletes expired values."""
+        try:
+            found = self.call("describe_time_to_live", TableName=self.name)["TimeToLiveDescription"]
+        except PermissionDenied:
+            return "unknown: the user may not DescribeTimeToLive"
+        if found.get("AttributeName") == EXPIRES and found["TimeToLiveStatus"] in ("ENABLED", "ENABLING"):
+            return "deleted by DynamoDB"
+        return f"stay: enable time to live for the attribute {EXPIRES} of the table {self.name}"
+
+    def describe_totals(self) -> dict[str, str]:
+        """Return the totals of the table, which may have several stores; nothing if the user may not see them."""
+        try:
+            found = self.call("describe_table", TableName=self.name)["Table"]
+        except PermissionDenied:
+            return {}
+        about = "of the whole table; DynamoDB counts every six hours"
+        return totals(found.get("ItemCount"), found.get("TableSizeBytes"), about=about)
+
     def close(self) -> None:
         """Close the sockets of this process."""
         if client := self._client.take():
@@ -146,7 +167,18 @@ class Table:
         except RAISED as error:
             if code_of(error) != "ResourceInUseException":
                 raise
-        client.get_waiter("table_exists").wait(TableName=self.name, WaiterConfig={"Delay": 1})
+            _wait(client, self.name)
+        else:
+            _wait(client, self.name)
+            self._enable_expiry(client)
+
+    def _enable_expiry(self, client: Any) -> None:
+        setting = {"Enabled": True, "AttributeName": EXPIRES}
+        try:
+            client.update_time_to_live(TableName=self.name, TimeToLiveSpecification=setting)
+        except RAISED as error:
+            if code_of(error) not in _NO_EXPIRY:  # the store works without it, and `describe_expiry` tells
+                raise
 
     def _watch(
         self, request_dict: Any, response: Any = None, attempts: int = 1, **event: Any
@@ -159,6 +191,10 @@ class Table:
         if response and _is_transaction_conflict(response[1]) and attempts <= self._options.retries:
             return random.uniform(0, 0.02 * 2**attempts)  # noqa: S311 - jitter
         return None
+
+
+def _wait(client: Any, table: str) -> None:
+    client.get_waiter("table_exists").wait(TableName=table, WaiterConfig={"Delay": 1})
 
 
 def _is_transaction_conflict(parsed: Any) -> bool:

@@ -156,7 +156,8 @@ class File(Store[bytes]):
             commit = partial(self._put_part, key, expected)
             return ValueWriter(PartSink(self.root, key, part, commit, durable=self._durable))
         file = self._look(key, partial(open_file, self.root, place_of(key)))
-        return open_value(os.fstat(file.fileno()).st_size, partial(read_at, file), file.close)
+        found = os.fstat(file.fileno())
+        return open_value(found.st_size, partial(read_at, file), file.close, tag=Tag(str(found.st_mtime_ns)))
 
     def _put_part(self, key: str, expected: Tag | None, part: Part) -> Tag:
         return self._change(_put_part, key, expected, part)

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from holdall.adapters.fsspec.tree import Swaps, TreeEntry
 from holdall.errors import Conflict, MissingExtra
-from holdall.store import ABSENT, Feature, Tag
+from holdall.ranges import ByteRange
+from holdall.store import ABSENT, ATTEMPTS, Feature, Tag
 from holdall.threads import run_in_loop
 
 try:
@@ -29,7 +31,15 @@ class Azure(Swaps):
     condition would fail because of the first attempt.
     """
 
-    features = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.BATCH | Feature.SHARED | Feature.DURABLE
+    features = (
+        Feature.TAGS
+        | Feature.SWAP
+        | Feature.REMOVE
+        | Feature.BATCH
+        | Feature.SHARED
+        | Feature.DURABLE
+        | Feature.RANGES
+    )
     threads = True
 
     def read(self, name: str) -> bytes:
@@ -56,6 +66,39 @@ class Azure(Swaps):
             return await stream.readall(), _tag(stream.properties.etag)
 
         return self._ask(get)
+
+    def read_part(self, name: str, part: ByteRange) -> bytes:
+        for _ in range(ATTEMPTS):
+            size, etag = self._look(name)
+            start, length = part.within(size)
+            if not length:
+                return b""
+            with suppress(Conflict):  # another writer replaced the blob in the meantime
+                return self._get_part(name, start, length, etag)
+        raise Conflict(name)
+
+    def _get_part(self, name: str, start: int, length: int, etag: str) -> bytes:
+        async def get(blobs: Any, how: dict[str, Any]) -> bytes:
+            unchanged = {"match_condition": MatchConditions.IfNotModified, "etag": etag}
+            stream = await blobs.download_blob(
+                self._blob(name), offset=start, length=length, **unchanged, **how
+            )
+            found: bytes = await stream.readall()
+            return found
+
+        return self._ask(get)
+
+    def size(self, name: str) -> int:
+        return self._look(name)[0]
+
+    def _look(self, name: str) -> tuple[int, str]:
+        """The size of a blob, and its ETag."""
+
+        async def look(blobs: Any, how: dict[str, Any]) -> tuple[int, str]:
+            found = await blobs.get_blob_client(self._blob(name)).get_blob_properties(**how)
+            return found.size, found.etag
+
+        return self._ask(look)
 
     def swap(self, name: str, value: bytes, expected: Tag) -> Tag:
         return self._upload(name, value, **_condition(name, expected))

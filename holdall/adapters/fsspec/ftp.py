@@ -30,6 +30,13 @@ class FTP(Tree):
     def read(self, name: str) -> bytes:
         return self._ask(name, self._get)
 
+    def size(self, name: str) -> int:
+        return self._ask(name, self._get_size)
+
+    def _get_size(self, path: str) -> int:
+        self.fs.ftp.voidcmd("TYPE I")  # the size of the file as it is stored, not as text
+        return self.fs.ftp.size(path) or 0
+
     def list_folder(self, folder: str) -> Iterator[TreeEntry]:
         found = self._ask(folder, self._entries)
         return (TreeEntry(name, kind == "dir") for name, kind in found if kind in ("dir", "file"))

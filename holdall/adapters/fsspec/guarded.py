@@ -11,6 +11,7 @@ from holdall.adapters._files.lockfile import LockFile
 from holdall.adapters.fsspec.tree import Swaps, TreeEntry
 from holdall.errors import Conflict
 from holdall.handles import PerProcess
+from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Feature, Tag
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ _memory = PerProcess(threading.RLock)
 class Guarded(Swaps):
     """A tree with a lock. A tag is a hash of the content; a swap reads and writes the file under the lock."""
 
-    features = Feature.TAGS | Feature.SWAP | Feature.REMOVE
+    features = Feature.TAGS | Feature.SWAP | Feature.REMOVE | Feature.RANGES
     threads = True
 
     @abstractmethod
@@ -81,6 +82,10 @@ class Memory(Guarded):
     def read(self, name: str) -> bytes:
         with _memory():  # all readers of a file share one position in it
             return super().read(name)
+
+    def read_part(self, name: str, part: ByteRange) -> bytes:
+        with _memory():
+            return super().read_part(name, part)
 
     def list_folder(self, folder: str) -> Iterator[TreeEntry]:
         with _memory():

@@ -5,6 +5,7 @@ from typing import Any
 
 from holdall.adapters.fsspec.tree import Tree
 from holdall.errors import MissingExtra, PermissionDenied
+from holdall.ranges import ByteRange
 from holdall.store import Feature
 from holdall.threads import Call, Workers
 
@@ -68,13 +69,22 @@ class SFTPFiles(SFTPFileSystem):  # type: ignore[misc]
 class SFTP(Tree):
     """A tree on an SSH server. A rename there replaces the old value by the new (OpenSSH's posix-rename)."""
 
-    features = Feature.SHARED | Feature.DURABLE
+    features = Feature.SHARED | Feature.DURABLE | Feature.RANGES
 
     def read(self, name: str) -> bytes:
         with self.fs.ftp.open(self.path(name), "rb") as file:
             file.prefetch()
             data: bytes = file.read()
         return data
+
+    def read_part(self, name: str, part: ByteRange) -> bytes:
+        with self.fs.ftp.open(self.path(name), "rb") as file:
+            start, length = part.within(file.stat().st_size)
+            return b"".join(file.readv([(start, length)])) if length else b""
+
+    def size(self, name: str) -> int:
+        found: int = self.fs.ftp.stat(self.path(name)).st_size
+        return found
 
     def close(self) -> None:
         # Paramiko's close waits for a thread of Paramiko. A thread that is ending, and closes its connection

@@ -16,6 +16,7 @@ from holdall.address import Address
 from holdall.errors import Conflict, InvalidAddress
 from holdall.handles import PerProcess, PerThread
 from holdall.keys import Foreign, RawKey, Span, check_key
+from holdall.ranges import ByteRange
 from holdall.redact import format_call, without_secrets
 from holdall.store import ABSENT, Feature, Store, Tag, Tagged, conflict, to_bytes, unsupported
 
@@ -98,6 +99,17 @@ class Fsspec(Store[bytes]):
     def __getitem__(self, key: str, /) -> bytes:
         check_key(key)
         return self._ask(key, lambda tree: tree.read(_name(key)))
+
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        part = ByteRange.of(start, length)
+        if Feature.RANGES not in self.features:
+            return super().read(key, start, length)
+        return self._ask(key, lambda tree: tree.read_part(_name(key), part))
+
+    def size(self, key: str, /) -> int:
+        check_key(key)
+        return self._ask(key, lambda tree: tree.size(_name(key)))
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
         if Feature.BATCH not in self.features:

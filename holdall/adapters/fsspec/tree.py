@@ -3,10 +3,12 @@
 import contextlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from io import SEEK_END
 from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 from holdall.adapters.fsspec.errors import is_answer, is_disconnect
+from holdall.ranges import ByteRange
 from holdall.store import Feature, Tag
 
 T = TypeVar("T")
@@ -52,6 +54,19 @@ class Tree:
         """The content of a file."""
         data: bytes = self.fs.cat_file(self.path(name))
         return data
+
+    def read_part(self, name: str, part: ByteRange) -> bytes:
+        """A part of the content of a file, without the rest. Its ``features`` include RANGES."""
+        with self.fs.open(self.path(name), "rb") as file:
+            start, length = part.within(file.seek(0, SEEK_END))
+            file.seek(start)
+            data: bytes = file.read(length)
+        return data
+
+    def size(self, name: str) -> int:
+        """How many bytes a file has."""
+        found: int | None = self.fs.info(self.path(name))["size"]
+        return len(self.read(name)) if found is None else found
 
     def write(self, name: str, value: bytes) -> None:
         """Make ``value`` the content of a file, wholly or not at all. Creates missing folders."""

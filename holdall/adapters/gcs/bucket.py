@@ -1,30 +1,25 @@
-"""Requests by key to one bucket, or to the part of it below a prefix; errors are translated to holdall's."""
+"""The objects of one bucket, or of the part of it below a prefix, by key."""
 
 import contextlib
-import io
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any
 
-from holdall.adapters._objectstore.names import CONNECTIONS, NameRange
+from holdall.adapters._objectstore.names import NameRange
 from holdall.adapters._objectstore.probe import HONOURED, Conditions, probe_conditions, scratch
 from holdall.adapters._objectstore.write_ids import State
-from holdall.adapters._shared.throttle import Pace
-from holdall.adapters.gcs.attempts import Attempts
-from holdall.adapters.gcs.client import Connection, Options, connect, create_bucket
+from holdall.adapters.gcs.calls import Stat
+from holdall.adapters.gcs.client import Connection, Options
 from holdall.adapters.gcs.download import download, download_part
-from holdall.adapters.gcs.errors import RAISED, begins_after_end, translate
-from holdall.adapters.gcs.listing import PAGE, GCSObject, Page, list_objects, page
+from holdall.adapters.gcs.errors import begins_after_end
+from holdall.adapters.gcs.listing import PAGE, GCSObject, Page, list_objects
+from holdall.adapters.gcs.sender import Sender
 from holdall.errors import Conflict, Corrupt, HoldallError
-from holdall.handles import PerProcess
 from holdall.keys import Span
 from holdall.ranges import ByteRange
 from holdall.store import Tag, conflict
 
-R = TypeVar("R")
-
-Send = Callable[[Connection, Any], R]
-"""A function that sends one request over a connection, and retries by the client's `Retry` that it is given."""
+THRESHOLD = 8 * 2**20
+"""A value above this many bytes is sent in an upload session of several requests."""
 
 _NEVER = Tag("1")  # never issued: generations count microseconds
 _LAST = 2**63  # generations are 64-bit integers
@@ -32,7 +27,7 @@ _LAST = 2**63  # generations are 64-bit integers
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket; kept until the process ends
 
 
-class GCSBucket:
+class GCSBucket(Sender):
     """The objects of the bucket ``name`` below ``root``, which is empty or ends in a slash.
 
     Threads may share it. The first request in each process creates its client.
@@ -47,58 +42,14 @@ class GCSBucket:
         served: Mapping[str, str] | None = None,
         create: bool = False,
     ) -> None:
-        self.name = name
-        self.root = root
-        self.options = options
-        self.pace = Pace(CONNECTIONS)
+        super().__init__(name, root, options, create=create)
         self.batches = True
         """Whether the server accepts several deletes in one request; True until a request shows otherwise."""
         self.note: Callable[[], Mapping[str, str]] = dict
         """Returns the metadata that every write stores with its value."""
         self.served = served or {}
         """Further properties that every write sets: the headers with which the server serves the object."""
-        self._create = create
-        self._connection = PerProcess(self._connect)
-        self._seen = False
         self._resumes: bool | None = None
-
-    def _connect(self) -> Connection:
-        try:
-            connection = connect(self.options)
-            if self._create:
-                Attempts(self.options.retries, self.pace)(
-                    lambda retry: create_bucket(connection, self.name, self.options, retry)
-                )
-        except RAISED as error:
-            raise translate(error, self.name) from error
-        return connection
-
-    @property
-    def connection(self) -> Connection:
-        """The client and session of this process."""
-        return self._connection()
-
-    def ask(self, send: Send[R], key: str | None = None) -> R:
-        """The answer to one request, about ``key`` if it is given. Raises holdall's errors and KeyError."""
-        connection = self.connection
-        try:
-            answer = Attempts(self.options.retries, self.pace)(lambda retry: send(connection, retry))
-        except RAISED as error:
-            problem = translate(error, self.name, key)
-            if isinstance(problem, KeyError):
-                self.check_exists()  # the answer does not say whether the key or the bucket is missing
-            raise problem from error
-        self._seen = True
-        return answer
-
-    def check_exists(self) -> None:
-        """Raise StoreNotFound if the bucket is missing. Sends no request if an earlier one has succeeded."""
-        if not self._seen:
-            next(self.objects(Span.of(), "", size=1), None)
-
-    def blob(self, connection: Connection, key: str, generation: str = "") -> Any:
-        """The client's blob for ``key``, without a request; ``generation`` is as in `read`."""
-        return connection.client.bucket(self.name).blob(self.root + key, generation=generation or None)
 
     # ---- Reading -------------------------------------------------------------------------------
 
@@ -140,23 +91,17 @@ class GCSBucket:
 
     def head(self, key: str, generation: str = "") -> State:
         """The state of ``key``, without its body; ``generation`` is as in `read`."""
-        blob = self._reload(key, generation)
-        return State(tag_of(blob.generation, key), blob.metadata or {})
+        found = self._stat(key, generation)
+        return State(tag_of(found.generation, key), found.metadata)
 
     def look(self, key: str) -> tuple[Tag, int]:
         """The tag of ``key`` and the number of its bytes, without its body."""
-        blob = self._reload(key)
-        return tag_of(blob.generation, key), int(blob.size)
+        found = self._stat(key)
+        return tag_of(found.generation, key), found.size
 
-    def _reload(self, key: str, generation: str = "") -> Any:
-        """The client's blob for ``key``, with the properties that the server has."""
-
-        def send(connection: Connection, retry: Any) -> Any:
-            blob = self.blob(connection, key, generation)
-            blob.reload(timeout=self.options.timeout, retry=retry)
-            return blob
-
-        return self.ask(send, key)
+    def _stat(self, key: str, generation: str = "") -> Stat:
+        name = self.root + key
+        return self.ask(lambda connection, retry: self.calls(connection).stat(name, generation, retry), key)
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[GCSObject]:
         """The objects of ``span`` in order, with their names below ``root``; a page holds up to ``size``."""
@@ -164,30 +109,11 @@ class GCSBucket:
         high = None if span.high is None else root + span.high
 
         def ask(names: NameRange, token: str | None) -> Page:
-            return self.ask(
-                lambda connection, retry: page(
-                    connection.client,
-                    self.name,
-                    names,
-                    token,
-                    size,
-                    timeout=self.options.timeout,
-                    retry=retry,
-                )
-            )
+            return self.ask(lambda connection, retry: self.calls(connection).page(names, token, size, retry))
 
         if not span.empty:
             for found in list_objects(ask, NameRange(root + prefix, root + span.low, high, span.hides)):
                 yield found._replace(name=found.name[len(root) :])
-
-    def headers(self) -> dict[str, str]:
-        """The headers of an answer of the server, with names in lower case."""
-
-        def send(connection: Connection, retry: Any) -> Any:
-            url = f"{connection.client.api_endpoint}/storage/v1/b/{quote(self.name)}/o"
-            return connection.session.get(url, params={"maxResults": 1}, timeout=self.options.timeout)
-
-        return {name.lower(): value for name, value in self.ask(send).headers.items()}
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -205,35 +131,32 @@ class GCSBucket:
         Raises Conflict if ``expected`` is given and the object does not carry it. A large value, or any value
         if ``resumable`` is true, takes one request to begin the upload and more for its parts.
         """
-        match = generation_of(key, expected)
-        size = None if resumable else len(value)
-        given = {**self.note(), **(metadata or {})}
+        name, match = self.root + key, generation_of(key, expected)
+        properties = self.properties(metadata or {})
 
         def send(connection: Connection, retry: Any) -> Tag:
-            blob = self.blob(connection, key)
-            if given:  # an empty one would be sent as null, which not every server accepts
-                blob.metadata = given
-            for name, header in self.served.items():
-                setattr(blob, name, header)
-            bounds = {"timeout": self.options.timeout, "retry": retry}
-            blob.upload_from_file(io.BytesIO(value), size=size, if_generation_match=match, **bounds)
-            return tag_of(blob.generation, key)
+            if resumable or len(value) > THRESHOLD:
+                sdk = self.sdk(connection)
+                found = sdk.upload(name, value, match, properties, retry, resumable=resumable)
+            else:
+                found = self.calls(connection).upload(name, value, match, properties, retry)
+            return tag_of(found, key)
 
         return self.ask(send, key)
+
+    def properties(self, metadata: Mapping[str, str]) -> dict[str, Any]:
+        """The properties that a write sets, with ``metadata``, by the names of the client's attributes."""
+        stored = {**self.note(), **metadata}
+        # Empty metadata would be sent as null, which not every server accepts.
+        return {**self.served, **({"metadata": stored} if stored else {})}
 
     def delete(self, key: str, expected: Tag | None = None) -> None:
         """Delete ``key``. Raises KeyError if it is missing.
 
         Raises Conflict if ``expected`` is given and the object does not carry it.
         """
-        match = generation_of(key, expected)
-        bounds = {"timeout": self.options.timeout}
-        self.ask(
-            lambda connection, retry: self.blob(connection, key).delete(
-                if_generation_match=match, retry=retry, **bounds
-            ),
-            key,
-        )
+        name, match = self.root + key, generation_of(key, expected)
+        self.ask(lambda connection, retry: self.calls(connection).delete(name, match, retry), key)
 
     def discard(self, key: str) -> None:
         """Delete ``key`` if it exists."""
@@ -265,12 +188,6 @@ class GCSBucket:
             self.write(key, b"1", _NEVER, resumable=True)
             return False
         return True
-
-    def close(self) -> None:
-        """Close the connections of this process."""
-        connection = self._connection.take()
-        if connection is not None:
-            connection.close()
 
 
 def generation_of(key: str, expected: Tag | None) -> int | None:

@@ -5,18 +5,17 @@ import os
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from uuid import uuid4
 
-from holdall.adapters._objectstore.names import CONNECTIONS, check_reach
-from holdall.adapters._shared.urllib3_pools import with_idle
+from holdall.adapters._objectstore.names import check_reach
+from holdall.adapters.gcs.session import Session
 from holdall.extras import needs
 
 with needs("gcs"):
     import google.auth
     from google.api_core.exceptions import Conflict
     from google.auth.credentials import AnonymousCredentials
-    from google.auth.transport.requests import AuthorizedSession
     from google.cloud.storage import Client
-    from requests.adapters import HTTPAdapter
 
 _EMULATOR = "STORAGE_EMULATOR_HOST"
 
@@ -39,24 +38,27 @@ class Connection(NamedTuple):
     """A client and its HTTP session. Threads may share both."""
 
     client: Any
-    session: Any
+    session: Session
 
     @property
     def is_google(self) -> bool:
         """Whether the endpoint is Google's own."""
         return (urlsplit(self.client.api_endpoint).hostname or "").endswith(".googleapis.com")
 
+    def headers(self) -> dict[str, str]:
+        """The headers of one request that name the client, as the client itself sends them."""
+        sender = self.client._connection
+        agent = sender.user_agent
+        return {
+            **sender.extra_headers,
+            "Accept-Encoding": "gzip",
+            "User-Agent": agent,
+            "x-goog-api-client": f"{agent} gccl-invocation-id/{uuid4()}",
+        }
+
     def close(self) -> None:
         """Close the sockets."""
         self.session.close()
-
-
-class _Adapter(HTTPAdapter):
-    """An HTTP adapter whose pool of connections cannot be left locked by an interrupt."""
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, **options)
-        self.poolmanager.pool_classes_by_scheme = with_idle(self.poolmanager.pool_classes_by_scheme)
 
 
 def connect(options: Options) -> Connection:
@@ -69,11 +71,7 @@ def connect(options: Options) -> Connection:
     endpoint = options.endpoint_url or emulator
     anonymous = options.anon or bool(emulator) or (endpoint or "").startswith("http:")
     credentials, project = _identity(anonymous=anonymous)
-    session = AuthorizedSession(  # type: ignore[no-untyped-call]
-        credentials, refresh_timeout=options.timeout, max_refresh_attempts=0 if anonymous else 2
-    )
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _Adapter(pool_maxsize=CONNECTIONS))
+    session = Session(credentials, timeout=options.timeout, refreshes=0 if anonymous else 2)
     client: Any = Client(
         project=options.project or project,
         credentials=credentials,

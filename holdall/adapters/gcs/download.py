@@ -10,18 +10,17 @@ writer, and raises Unavailable: see `holdall.adapters._objectstore.write_ids`.
 
 import base64
 import re
-from typing import Any
 from urllib.parse import quote
 
 from holdall.adapters._objectstore.write_ids import State
 from holdall.adapters.gcs.client import Connection
+from holdall.adapters.gcs.session import Answer
 from holdall.extras import needs
 from holdall.ranges import ByteRange
 from holdall.store import Tag
 
 with needs("gcs"):
     import google_crc32c
-    from google.api_core.exceptions import from_http_response
     from google.cloud.storage.exceptions import DataCorruption
 
 _META = "x-goog-meta-"
@@ -36,9 +35,9 @@ def download(
 
     Reads the given ``generation`` or, if it is empty, the newest one.
     """
-    answer, value = _get(connection, bucket, name, generation, timeout)
-    _check(answer, value)
-    return _state(answer), value
+    answer = _get(connection, bucket, name, generation, timeout)
+    _check(answer)
+    return _state(answer), answer.body
 
 
 def download_part(
@@ -48,44 +47,43 @@ def download_part(
 
     ``generation`` is as in `download`. The server has no checksum of a part.
     """
-    answer, body = _get(connection, bucket, name, generation, timeout, Range=part.header)
-    if answer.status_code == _PARTIAL:
+    answer = _get(connection, bucket, name, generation, timeout, Range=part.header)
+    partial = answer.status == _PARTIAL
+    if partial:
         size = answer.headers.get("Content-Length", "")
-        if size and size != str(len(body)):
-            raise DataCorruption(answer, f"it has {len(body)} bytes, but should have {size}")
+        if size and size != str(len(answer.body)):
+            raise DataCorruption(answer, f"it has {len(answer.body)} bytes, but should have {size}")
     else:
-        _check(answer, body)
-    return _state(answer), part.of_answer(body, partial=answer.status_code == _PARTIAL)
+        _check(answer)
+    return _state(answer), part.of_answer(answer.body, partial=partial)
 
 
 def _get(
     connection: Connection, bucket: str, name: str, generation: str, timeout: float, **headers: str
-) -> tuple[Any, bytes]:
-    url = _url(connection, bucket, quote(name, safe=""))
-    # Without this header, the server would decompress a body that was stored with gzip.
-    headers["Accept-Encoding"] = "gzip"
-    which = {"generation": generation} if generation else {}
-    with connection.session.get(url, params=which, headers=headers, timeout=timeout, stream=True) as answer:
-        if answer.status_code != 200 and not ("Range" in headers and answer.status_code == _PARTIAL):
-            raise from_http_response(answer)  # type: ignore[no-untyped-call]
-        return answer, answer.raw.read(decode_content=False)
+) -> Answer:
+    url = _url(connection, bucket, quote(name, safe=""), generation)
+    # The headers of the connection accept gzip, so the server sends the body as it is stored.
+    given = {**connection.headers(), **headers}
+    success = (200, _PARTIAL) if "Range" in headers else (200,)
+    return connection.session.fetch("GET", url, given, timeout=timeout, success=success, decode=False)
 
 
-def _url(connection: Connection, bucket: str, quoted: str) -> str:
+def _url(connection: Connection, bucket: str, quoted: str, generation: str) -> str:
     endpoint = connection.client.api_endpoint
     if connection.is_google:
-        return f"{endpoint}/{bucket}/{quoted}"
-    return f"{endpoint}/download/storage/v1/b/{bucket}/o/{quoted}?alt=media"
+        return f"{endpoint}/{bucket}/{quoted}" + (f"?generation={generation}" if generation else "")
+    one = f"&generation={generation}" if generation else ""
+    return f"{endpoint}/download/storage/v1/b/{bucket}/o/{quoted}?alt=media{one}"
 
 
-def _check(answer: Any, value: bytes) -> None:
+def _check(answer: Answer) -> None:
     stored = _crc32c(answer.headers.get("x-goog-hash", ""))
-    actual = base64.b64encode(google_crc32c.value(value).to_bytes(4, "big")).decode()
+    actual = base64.b64encode(google_crc32c.value(answer.body).to_bytes(4, "big")).decode()
     if stored and stored[1] != actual:
         raise DataCorruption(answer, f"its CRC32C is {actual}, but should be {stored[1]}")
 
 
-def _state(answer: Any) -> State:
+def _state(answer: Answer) -> State:
     generation = answer.headers.get("x-goog-generation")
     if generation is None:
         raise DataCorruption(

@@ -36,6 +36,7 @@ with needs("gcs"):
     from google.api_core import exceptions as api
     from google.auth import exceptions as auth
     from google.cloud.storage.exceptions import DataCorruption, InvalidResponse
+    from requests import Response
     from urllib3.exceptions import HTTPError
 
 RAISED = (
@@ -136,4 +137,8 @@ def _is_unreadable(error: Exception) -> bool:
 
 
 def _message_of(error: Exception) -> str:
+    answer = getattr(error, "response", None)
+    if isinstance(error, api.GoogleAPICallError) and isinstance(answer, Response):
+        # The client's own message about a refused upload is a tuple of Python.
+        error = api.from_http_response(answer)  # type: ignore[no-untyped-call]
     return first_line(error, getattr(error, "message", None) or str(error))

@@ -9,7 +9,7 @@ from holdall.adapters._objectstore.names import is_key
 from holdall.adapters._objectstore.versions import read_notes, read_values
 from holdall.adapters.gcs.bucket import GCSBucket
 from holdall.adapters.gcs.client import Connection
-from holdall.adapters.gcs.listing import PAGE, raw_page
+from holdall.adapters.gcs.listing import PAGE, require_listing
 from holdall.errors import Unsupported
 from holdall.history import Note, Version
 from holdall.keys import Span
@@ -79,9 +79,10 @@ class GCSPast:
             blobs = connection.client.list_blobs(
                 self._bucket.name, **names, **options, timeout=timeout, retry=retry
             )
-            return raw_page(blobs)
+            return next(blobs.pages).raw_page
 
         found: dict[str, Any] = self._bucket.ask(send)
+        require_listing(found)
         return found
 
     def _versions(self, items: Iterator[dict[str, Any]]) -> Iterator[Version]:

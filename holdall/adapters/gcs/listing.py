@@ -14,6 +14,9 @@ from holdall.keys import RESERVED, successor
 PAGE = 1000
 """The number of names in a page; the server returns no more."""
 
+FIELDS = "kind,nextPageToken,items(name,generation)"
+"""The part of the answer to a listing that `read_page` needs."""
+
 
 class GCSObject(NamedTuple):
     """A name in the bucket and its generation."""
@@ -52,28 +55,16 @@ def _beyond(name: str) -> str | None:
     return successor(f"{head}{reserved}"[1:]) if reserved else None
 
 
-def page(client: Any, bucket: str, names: NameRange, token: str | None, size: int, **bounds: Any) -> Page:
-    """One page of up to ``size`` names; ``bounds`` are the client's ``timeout`` and ``retry``."""
-    blobs = client.list_blobs(
-        bucket,
-        prefix=names.prefix or None,
-        start_offset=names.low or None,
-        end_offset=names.high,
-        page_token=token,
-        page_size=size,
-        fields="kind,nextPageToken,items(name,generation)",
-        **bounds,
-    )
-    answer = raw_page(blobs)
+def read_page(answer: Any) -> Page:
+    """The page in a JSON ``answer``. Raises Corrupt if it is not a listing."""
+    require_listing(answer)
     items = [GCSObject(item["name"], str(item["generation"])) for item in answer.get("items", ())]
     return Page(items, answer.get("nextPageToken") or None)
 
 
-def raw_page(blobs: Any) -> dict[str, Any]:
-    """The first page of the client's listing ``blobs``, as received. Raises Corrupt if it is not a listing."""
-    answer: dict[str, Any] = next(blobs.pages).raw_page
-    if answer.get("kind") != "storage#objects":
+def require_listing(answer: Any) -> None:
+    """Raise Corrupt if the JSON ``answer`` is not a listing."""
+    if not isinstance(answer, dict) or answer.get("kind") != "storage#objects":
         raise Corrupt(
             "the answer to a listing does not come from Cloud Storage; check which server is at this endpoint"
         )
-    return answer

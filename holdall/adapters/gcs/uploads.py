@@ -12,6 +12,7 @@ from urllib.parse import quote
 from holdall.adapters.gcs.bucket import GCSBucket, generation_of, tag_of
 from holdall.adapters.gcs.client import Connection
 from holdall.adapters.gcs.errors import no_bucket
+from holdall.adapters.gcs.json_api import as_json
 from holdall.adapters.gcs.writes import GCSWrites
 from holdall.errors import Corrupt, HoldallError, Unavailable
 from holdall.extras import needs
@@ -43,9 +44,7 @@ class GCSUpload:
         self._url = self._begin()
 
     def _begin(self) -> str:
-        names = {"content_type": "contentType", "cache_control": "cacheControl"}
-        described: dict[str, Any] = {names[name]: value for name, value in self._bucket.served.items()}
-        described["metadata"] = {**self._bucket.note(), **self._write.metadata}
+        described = as_json(self._bucket.properties(self._write.metadata))
         name, match = self._bucket.root + self._key, generation_of(self._key, self._expected)
 
         def post(connection: Connection) -> str:

@@ -3,13 +3,10 @@
 from collections.abc import Callable
 
 from holdall.adapters._objectstore.write_ids import State, Write, WriteIds, unconditional, unknown
-from holdall.adapters.gcs.bucket import GCSBucket
+from holdall.adapters.gcs.bucket import THRESHOLD, GCSBucket
 from holdall.adapters.gcs.errors import may_have_taken_effect, no_bucket
 from holdall.errors import Conflict, Corrupt, Unavailable, Unsupported
 from holdall.store import ABSENT, Tag, conflict
-
-THRESHOLD = 8 * 2**20
-"""The client sends a value above this many bytes in an upload session of several requests."""
 
 
 class GCSWrites:

@@ -1,5 +1,7 @@
 """Opens connections to a service, and exchanges a request for an answer on one of them."""
 
+from typing import IO, Final, NamedTuple, cast
+
 from holdall.adapters._shared.servers import check_ca
 from holdall.adapters.http import answer
 from holdall.adapters.http.answer import Answer
@@ -8,6 +10,8 @@ from holdall.extras import needs
 
 with needs("http"):
     from urllib3.connection import HTTPConnection, HTTPSConnection
+
+_SPEED: Final = 8 << 20  # bytes that a service stores in a second, or more
 
 
 class Connector:
@@ -47,10 +51,51 @@ class Connector:
         connection.close()
 
 
+class Upload(NamedTuple):
+    """The body of a request: the ``size`` bytes of ``file``. Each attempt sends them from the beginning."""
+
+    file: IO[bytes]
+    size: int
+
+    @property
+    def seconds(self) -> float:
+        """How much longer than usual the service may take to answer, because it stores the body first."""
+        return self.size / _SPEED
+
+
 def exchange(
-    connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]
+    connection: HTTPConnection,
+    method: str,
+    target: str,
+    body: bytes | Upload | None,
+    headers: dict[str, str],
 ) -> Answer:
     """Send a request on ``connection``, and return its answer."""
+    if isinstance(body, Upload):
+        return _send_file(connection, method, target, body, headers)
+    return _exchange(connection, method, target, body, headers)
+
+
+def _send_file(
+    connection: HTTPConnection, method: str, target: str, body: Upload, headers: dict[str, str]
+) -> Answer:
+    usual = cast(float, connection.timeout)
+    connection.timeout = usual + body.seconds
+    body.file.seek(0)
+    try:
+        length = {"Content-Length": str(body.size)}
+        return _exchange(connection, method, target, body.file, {**headers, **length})
+    finally:
+        connection.timeout = usual
+
+
+def _exchange(
+    connection: HTTPConnection,
+    method: str,
+    target: str,
+    body: bytes | IO[bytes] | None,
+    headers: dict[str, str],
+) -> Answer:
     try:
         connection.request(method, target, body, headers, preload_content=False)
     except (BrokenPipeError, ConnectionResetError):

@@ -11,7 +11,7 @@ from holdall.adapters._shared.pool import Exhausted, Pool
 from holdall.adapters._shared.servers import is_local
 from holdall.adapters.http.answer import Answer
 from holdall.adapters.http.attempts import Attempts
-from holdall.adapters.http.connector import Connector, exchange
+from holdall.adapters.http.connector import Connector, Upload, exchange
 from holdall.adapters.http.errors import RAISED, passes, refusal, translate
 from holdall.adapters.http.place import Place
 from holdall.adapters.http.token import Source, Token
@@ -45,7 +45,7 @@ class Link:
         self,
         method: str,
         target: str,
-        body: bytes | None = None,
+        body: bytes | Upload | None = None,
         headers: Mapping[str, str] = EMPTY,
         *,
         key: str | None = None,
@@ -74,7 +74,7 @@ class Link:
         raise error
 
     def _send(
-        self, method: str, target: str, body: bytes | None, headers: dict[str, str], key: str | None
+        self, method: str, target: str, body: bytes | Upload | None, headers: dict[str, str], key: str | None
     ) -> Answer:
         attempts = Attempts(self._retries, self.timeout)
         sent = {**self.headers, **headers}

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
-from typing import Any, Final, cast
+from typing import IO, Any, Final, cast
 
 from holdall.adapters._shared.etags import etag, unescape_tag
 from holdall.adapters._shared.servers import check_wait
@@ -13,11 +13,13 @@ from holdall.adapters._shared.service import WAIT
 from holdall.adapters.http import batches, erasing, feed, parts, past
 from holdall.adapters.http.answer import Answer
 from holdall.adapters.http.batches import code_delete, code_get, code_put, split_coded
+from holdall.adapters.http.connector import Upload
 from holdall.adapters.http.feed import LongPoll
 from holdall.adapters.http.link import Link
 from holdall.adapters.http.listing import read_listing
 from holdall.adapters.http.place import Place
 from holdall.adapters.http.service import Service
+from holdall.adapters.http.streams import Spooled, open_to_read
 from holdall.adapters.http.token import Source
 from holdall.adapters.http.values import Item
 from holdall.address import Address
@@ -25,6 +27,7 @@ from holdall.batches import split_keys, split_pairs, split_transaction, to_bytes
 from holdall.bell import Bell
 from holdall.changes import Changes
 from holdall.errors import InvalidAddress, Unsupported
+from holdall.files import ValueWriter, is_to_write
 from holdall.handles import PerProcess
 from holdall.history import Revision, require_moment
 from holdall.keys import KEY_BYTES, RawKey, Span, check_key, is_reserved
@@ -94,7 +97,8 @@ class HTTP(Store[bytes]):
 
     @property
     def features(self) -> Feature:
-        return self._service().features & ~Feature.STREAMS | Feature.RANGES
+        found = self._service().features | Feature.RANGES
+        return found if Feature.TAGS in found else found & ~Feature.STREAMS
 
     # ---- Reserved keys ---------------------------------------------------------------------------
 
@@ -157,6 +161,22 @@ class HTTP(Store[bytes]):
         answer = self._with(key)._read(key, Range=parts.FIRST)
         return parts.size_in(answer, self._link.place.url)
 
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        face = self._with(key)
+        writes = is_to_write(mode, expected)
+        needed = Feature.STREAMS if expected is None else Feature.STREAMS | Feature.SWAP
+        if needed not in face.features:
+            return super().open(key, cast(Any, mode), expected=expected)
+        if writes:
+            most = face._service().info.body
+            return ValueWriter(Spooled(key, most, partial(face._put_file, key, expected)))
+        return open_to_read(partial(face._read, key), key, self._link.place.url)
+
+    def _put_file(self, key: str, expected: Tag | None, file: IO[bytes], size: int) -> Tag:
+        condition = {} if expected is None else _condition(expected)
+        target = self._link.place.document(key)
+        return self._link.ask("PUT", target, Upload(file, size), condition, key=key, once=True).tag
+
     def _read(self, key: str, **condition: str) -> Answer:
         return self._link.ask("GET", self._link.place.document(key), None, condition, key=key)
 
@@ -190,9 +210,7 @@ class HTTP(Store[bytes]):
 
     def swap(self, key: str, value: bytes, /, expected: Tag) -> Tag:
         face = self._with(key)
-        if expected == ABSENT:
-            return face._require_tag(face._put(key, value, If_None_Match="*"))
-        return face._require_tag(face._put(key, value, If_Match=etag(expected)))
+        return face._require_tag(face._put(key, value, **_condition(expected)))
 
     def remove(self, key: str, /, expected: Tag) -> None:
         face = self._with(key)
@@ -306,6 +324,23 @@ class HTTP(Store[bytes]):
 
         return self._bell().watch(look, since, timeout, WAIT, event=poll)
 
+    # ---- Expiry ----------------------------------------------------------------------------------
+
+    def lasting(self, ttl: float | None, /) -> Store[bytes]:
+        raise self._without_expiry()
+
+    def remaining(self, key: str, /) -> float | None:
+        raise self._without_expiry()
+
+    def sweep(self, prefix: str = "") -> int:
+        raise self._without_expiry()
+
+    def _without_expiry(self) -> Unsupported:
+        return Unsupported(
+            f"{self!r} cannot tell or change when values of the served store expire; open that store itself, or let "
+            "values expire here with the layer Expires (expires=1h in its address)"
+        )
+
     # ---- The store itself ------------------------------------------------------------------------
 
     def info(self) -> dict[str, str]:
@@ -319,3 +354,8 @@ class HTTP(Store[bytes]):
         self._link.close()
         if "_raw" in vars(self) and self._raw is not self:
             self._raw.close()
+
+
+def _condition(expected: Tag) -> dict[str, str]:
+    """Return the header that a compare-and-swap sends."""
+    return {"If_None_Match": "*"} if expected == ABSENT else {"If_Match": etag(expected)}

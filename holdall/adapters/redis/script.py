@@ -1,6 +1,6 @@
 """The Redis keys of a store, and the scripts that a server runs on them. Each script is one transaction.
 
-    store     = order values tags log state changes deletions epochs
+    store     = order values tags log state changes deletions epochs [deadlines]
                                             Redis keys, whose names begin with the store's prefix and ":"
     order     = sorted set of key           every score is 0, which orders members by their bytes
     values    = hash of key to value
@@ -17,6 +17,7 @@
     deletions = list of *( tick key )       the last 100,000 deletions before the log
     epochs    = sorted set of epoch by tick the changes before each epoch; the last 10,000
     epoch     = 32HEXDIG                    random
+    deadlines = sorted set of entry by deadline, see `holdall.adapters.redis.expiry`
 
 In a store of the first format, "keys" is the sorted set ``order``, and there is no feed. The first write
 renames it. After that, the scripts of the first format that write or scan fail with WRONGTYPE and change
@@ -29,7 +30,7 @@ left, a script fails at its first command that may take memory, if no other comm
 from hashlib import sha1
 from typing import Final
 
-NAMES: Final = "order", "values", "tags", "log", "keys", "changes", "deletions", "epochs"
+NAMES: Final = "order", "values", "tags", "log", "keys", "changes", "deletions", "epochs", "deadlines"
 """The names of the Redis keys of a store, in the order in which scripts get them; "log" is completed later."""
 
 FORMAT: Final = "holdall 2"

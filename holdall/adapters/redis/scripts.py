@@ -1,9 +1,11 @@
 """The scripts that read and write the Redis keys of a store (see `holdall.adapters.redis.script`)."""
 
+from functools import cached_property
 from typing import Final
 
+from holdall.adapters.redis.expiry import EXPIRE, FORGET, LASTING
 from holdall.adapters.redis.log import BEGIN, MOST
-from holdall.adapters.redis.script import HEAD, STATE, Script
+from holdall.adapters.redis.script import HEAD, NAMES, STATE, Script
 from holdall.keys import RAW_KEY_BYTES
 
 REFUSED: Final = -1
@@ -20,9 +22,15 @@ class Write(Script):
     Then `first` does the same after it has begun an epoch. It takes the name of the epoch as first argument.
     """
 
-    def __init__(self, text: str) -> None:
-        super().__init__(HEAD + text, names=4)
-        self.first = Script(BEGIN + HEAD + text)
+    def __init__(self, text: str, expiry: str = LASTING, names: int = 4) -> None:
+        super().__init__(HEAD + expiry + text, names)
+        self.first = Script(BEGIN + HEAD + expiry + text)
+        self._text = text
+
+    @cached_property
+    def expiring(self) -> "Write":
+        """The same script for values that have a deadline. It takes the deadline, or "", as first argument."""
+        return Write(self._text, FORGET + _DROP + EXPIRE, len(NAMES))
 
 
 _PUT = """
@@ -38,8 +46,10 @@ local function put_many(words, first, tag)
     for low = first, #words, {2 * MOST} do
         local high = math.min(low + {2 * MOST - 1}, #words)
         local keys, members, tagged = {{}}, {{}}, {{}}
+        expire((high - low + 1) / 2)
         for at = low, high, 2 do
             local key, count = words[at], #members
+            note(key, tag)
             keys[#keys + 1] = key
             members[count + 1], members[count + 2] = 0, key
             tagged[count + 1], tagged[count + 2] = key, tag
@@ -62,6 +72,7 @@ local function drop(key)
         redis.call('ZADD', order, 0, key)
         return 0
     end
+    forget(key)
     redis.call('HDEL', values, key)
     redis.call('HDEL', tags, key)
     redis.pcall('PUBLISH', order, '')
@@ -74,6 +85,7 @@ local function drop_some(keys)
     local held, found, deleted = redis.call('HMGET', tags, unpack(keys)), {{}}, {{}}
     for at, key in ipairs(keys) do
         if held[at] then
+            forget(key)
             found[#found + 1] = key
             deleted[#deleted + 1] = '\\0' .. key
         end
@@ -117,6 +129,8 @@ end
 """
 
 PUT: Final = Write(f"""{_PUT}
+expire(1)
+note(ARGV[2], ARGV[1])
 local length = redis.call('RPUSHX', log, ARGV[2])
 if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
 return length
@@ -159,6 +173,8 @@ Keys that are not valid (see `holdall.keys`) stay, and so do keys that contain `
 
 SWAP: Final = Write(f"""{_PUT}{_CARRIES}
 if not carries(ARGV[2], ARGV[4]) then return {REFUSED} end
+expire(1)
+note(ARGV[2], ARGV[1])
 local length = redis.call('RPUSHX', log, ARGV[2])
 if length > 0 then put(ARGV[2], ARGV[3], ARGV[1]) end
 return length
@@ -199,6 +215,11 @@ return {{redis.call('HGET', values, ARGV[1]), redis.call('HGET', tags, ARGV[1])}
     names=3,
 )
 """key: return its value and its tag, each nil if it is missing."""
+
+COUNT: Final = Script(f"""{HEAD}{STATE}
+return redis.call('ZCARD', redis.call('TYPE', state).ok == 'zset' and state or order)
+""")
+"""Return the number of keys."""
 
 READ: Final = Script(
     f"""{HEAD}

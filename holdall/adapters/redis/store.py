@@ -6,6 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, cast
 
+from holdall.adapters._shared.expiring import ExpiringStore
 from holdall.adapters._shared.servers import (
     Part,
     after,
@@ -17,10 +18,11 @@ from holdall.adapters._shared.servers import (
     unpicklable,
 )
 from holdall.adapters._shared.space import Space
-from holdall.adapters._shared.transactional import TransactionalStore
+from holdall.adapters._shared.totals import totals
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.feed import Feed
 from holdall.adapters.redis.link import Link, lexical
+from holdall.adapters.redis.scripts import Write
 from holdall.address import Address
 from holdall.batches import ROOM, read_pages, split_keys, split_pairs, to_bytes_within
 from holdall.bell import Bell
@@ -46,7 +48,7 @@ _LOOKUPS = 128
 _SILENCE = 10  # seconds without a message, after which a watch looks, and subscribes again
 
 
-class Redis(TransactionalStore):
+class Redis(ExpiringStore):
     """The store named ``prefix`` in database ``db`` of the server at ``host``; values up to 512 MiB.
 
     Pass the password as ``password``, or better, set the variable REDISCLI_AUTH: a store that was given
@@ -58,7 +60,8 @@ class Redis(TransactionalStore):
 
     An operation takes one request, and a scan or batch one for each thousand keys or MiB of values; every few
     hundred writes take one more. Each batch of `set_many` and `delete_many` is written wholly or not at all.
-    When a write returns, the server has it; whether it is on the server's disk depends on the server's
+    If the layer `Expires` is above this store, each write of a value also deletes up to five expired ones. When a
+    write returns, the server has it; whether it is on the server's disk depends on the server's
     ``appendonly`` and ``appendfsync``. If the server may evict keys (a ``maxmemory-policy`` other than
     ``noeviction``), the store promises nothing. Clusters are not supported.
 
@@ -137,16 +140,16 @@ class Redis(TransactionalStore):
 
     def __setitem__(self, key: str, value: bytes, /) -> None:
         check_key(key)
-        self._link.write(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
+        self._write(scripts.PUT, fresh_tag(), key, to_bytes_within(key, value, _LARGEST), about=key)
 
     def __delitem__(self, key: str, /) -> None:
         check_key(key)
-        if self._link.write(scripts.DROP, key, about=key) == scripts.REFUSED:
+        if self._write(scripts.DROP, key, about=key) == scripts.REFUSED:
             raise KeyError(key)
 
     def discard(self, key: str, /) -> None:
         check_key(key)
-        self._link.write(scripts.DROP, key, about=key)
+        self._write(scripts.DROP, key, about=key)
 
     # ---- Scans -----------------------------------------------------------------------------------
 
@@ -198,18 +201,18 @@ class Redis(TransactionalStore):
     def set_many(self, items: Iterable[tuple[str, bytes]], /) -> None:
         for batch in map(dict, split_pairs(items, most=_LARGEST)):
             words: Iterable[str | bytes] = chain.from_iterable(batch.items())
-            self._link.write(scripts.PUT_MANY, fresh_tag(), *words)
+            self._write(scripts.PUT_MANY, fresh_tag(), *words)
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         for batch in split_keys(keys):
-            self._link.write(scripts.DROP_MANY, *batch)
+            self._write(scripts.DROP_MANY, *batch)
 
     def delete_prefix(self, prefix: str, /) -> None:
         span = Span.of(prefix)
         low = None if span.empty else span.low
         hidden = f"/{RESERVED}/" if span.hides else "//"  # no key has an empty segment
         while low is not None:
-            last = self._link.write(scripts.DROP_RANGE, *lexical(low, span.high), hidden)
+            last = self._write(scripts.DROP_RANGE, *lexical(low, span.high), hidden)
             low = after(last.decode(errors="surrogateescape")) if isinstance(last, bytes) else None
 
     # ---- Compare-and-swap ------------------------------------------------------------------------
@@ -230,20 +233,26 @@ class Redis(TransactionalStore):
         check_key(key)
         tag = fresh_tag()
         value = to_bytes_within(key, value, _LARGEST)
-        if self._link.write(scripts.SWAP, tag, key, value, expected, about=key) == scripts.REFUSED:
+        if self._write(scripts.SWAP, tag, key, value, expected, about=key) == scripts.REFUSED:
             raise conflict(key)
         return tag
 
     def remove(self, key: str, /, expected: Tag) -> None:
         check_key(key)
-        if self._link.write(scripts.REMOVE, key, expected, about=key) == scripts.REFUSED:
+        if self._write(scripts.REMOVE, key, expected, about=key) == scripts.REFUSED:
             raise conflict(key)
 
     def transact(self, changes: Iterable[Operation[bytes]], /) -> None:
         steps = chain.from_iterable(_steps(*pair) for pair in parts_of(changes, _LARGEST).items())
-        result = self._link.write(scripts.TRANSACT, fresh_tag(), *steps)
+        result = self._write(scripts.TRANSACT, fresh_tag(), *steps)
         if isinstance(result, bytes):
             raise conflict(result.decode())
+
+    def _write(self, script: Write, *args: str | bytes, about: str | None = None) -> Any:
+        """Run ``script`` on the server. Through a view of `_expiring`, the value gets its deadline."""
+        if self._deadline is None:
+            return self._link.write(script, *args, about=about)
+        return self._link.write(script.expiring, self._last_second or "", *args, about=about)
 
     # ---- Changes ---------------------------------------------------------------------------------
 
@@ -258,7 +267,7 @@ class Redis(TransactionalStore):
     # ---- The store itself ------------------------------------------------------------------------
 
     def info(self) -> dict[str, str]:
-        return self._link.info()
+        return self._link.info() | totals(self._link.count())
 
     def _space(self) -> Space:
         return self._link.space()

@@ -14,8 +14,8 @@ from holdall.adapters.s3 import client as sdk
 from holdall.adapters.s3.entries import trim_entries
 from holdall.adapters.s3.errors import RAISED, begins_after_end, translate
 from holdall.adapters.s3.listing import PAGE, S3Object, list_flat, list_nested
+from holdall.adapters.s3.transport import Transport
 from holdall.errors import Corrupt, HoldallError, Unsupported
-from holdall.handles import PerProcess
 from holdall.keys import Span
 from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Tag, conflict
@@ -53,6 +53,7 @@ class S3Bucket:
         *,
         served: Mapping[str, str] | None = None,
         listing: str = "auto",
+        transport: str = "auto",
         create: bool = False,
     ) -> None:
         self.name = name
@@ -64,32 +65,22 @@ class S3Bucket:
         self.served = served or {}
         """Further parameters of every write: the headers with which the server serves the object."""
         self._listing = listing
-        self._create = create
-        self._connection = PerProcess(self._connect)
+        self.transport = Transport(name, options, self.pace, transport, create=create)
         self._seen = False
         self._unpaged = False
         self._bare = False
 
-    def _connect(self) -> sdk.Connection:
-        try:
-            connection = sdk.connect(self.options, self.pace)
-            if self._create:
-                sdk.create_bucket(connection.client, self.name)
-        except RAISED as error:
-            raise translate(error, self.name) from error
-        return connection
-
     @property
     def connection(self) -> sdk.Connection:
         """The boto3 session and client of this process."""
-        return self._connection()
+        return self.transport.connection
 
     def ask(self, operation: str, key: str | None = None, /, **parameters: Any) -> Any:
         """The answer to one request, about ``key`` if it is given. Raises holdall's errors and KeyError."""
         if key is not None:
             parameters["Key"] = self.root + key
         try:
-            answer = getattr(self._connection().client, operation)(Bucket=self.name, **parameters)
+            answer = self.transport.send(operation, parameters)
         except RAISED as error:
             raise translate(error, self.name, key) from error
         self._seen = True
@@ -201,11 +192,13 @@ class S3Bucket:
             None if span.high is None else root + span.high,
             span.hides,
         )
-        for found in self._flat(names, size):
-            yield found._replace(name=found.name[len(root) :])
+        for name, tag in self._in_bucket(names, size):
+            yield S3Object(name[len(root) :], tag)
+
+    def _in_bucket(self, names: NameRange, size: int) -> Iterator[S3Object]:
+        yield from self._flat(names, size)
         if self._listing == "nested":
-            for found in list_nested(self._page, names, size):
-                yield found._replace(name=found.name[len(root) :])
+            yield from list_nested(self._page, names, size)
 
     def _flat(self, names: NameRange, size: int) -> Iterator[S3Object]:
         """The objects of ``names``. Yields none if the first page shows that listing has to be nested."""
@@ -267,9 +260,7 @@ class S3Bucket:
 
     def close(self) -> None:
         """Close the connections of this process."""
-        connection = self._connection.take()
-        if connection is not None:
-            connection.client.close()
+        self.transport.close()
 
 
 def _server(answer: dict[str, Any]) -> str:

@@ -11,8 +11,9 @@ dropped here.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from holdall.adapters._objectstore.names import NameRange
@@ -35,6 +36,12 @@ class S3Object(NamedTuple):
 
     name: str
     tag: str
+
+
+_Entry = tuple[str, S3Object | None]
+"""An entry of a folder: its path, and the object, or None if it is a folder."""
+
+_path = itemgetter(0)
 
 
 def before(name: str) -> str:
@@ -79,27 +86,28 @@ def list_flat(ask: Ask, span: NameRange, size: int = PAGE) -> Iterator[S3Object]
 
 def list_nested(ask: Ask, span: NameRange, size: int = PAGE) -> Iterator[S3Object]:
     """The objects of ``span``, from a server that lists folder by folder. One or more requests per folder."""
-    waiting: list[tuple[str, S3Object | None]] = []
+    waiting: list[_Entry] = []
     for name, entries in _folder(ask, span, size):
-        for entry in entries:
-            heappush(waiting, entry)
-        while waiting and (name is None or waiting[0][0] <= name):
-            path, found = heappop(waiting)
+        waiting = sorted(waiting + entries, key=_path)
+        count = len(waiting) if name is None else bisect_right(waiting, name, key=_path)
+        for path, found in waiting[:count]:
             if span.high is not None and path >= span.high:
                 return
-            if found is not None and path >= span.low:
+            if found is None:
+                if not (span.hides and _beyond(path) != path):
+                    yield from list_nested(ask, span._replace(prefix=path), size)
+            elif path >= span.low:
                 yield found
-            elif found is None and not (span.hides and _beyond(path) != path):
-                yield from list_nested(ask, span._replace(prefix=path), size)
+        del waiting[:count]
 
 
-def _folder(ask: Ask, span: NameRange, size: int) -> Iterator[tuple[str | None, Any]]:
+def _folder(ask: Ask, span: NameRange, size: int) -> Iterator[tuple[str | None, list[_Entry]]]:
     """The pages of one folder: the last name listed so far (None: the listing is complete), and new entries."""
     last = ""
     after = before(_opening(span)) if span.low > span.prefix else ""
     while True:
         answer = _page(ask, span.prefix, after, size, Delimiter="/")
-        entries: list[tuple[str, S3Object | None]] = [(f.name, f) for f in _contents(answer)]
+        entries: list[_Entry] = [(f.name, f) for f in _contents(answer)]
         entries += [(each["Prefix"], None) for each in answer.get("CommonPrefixes", ())]
         new = [e for e in entries if e[0].rstrip("/") > last and not _over(e[0], span.low)]
         last = max((path.rstrip("/") for path, _ in entries), default=last)

@@ -9,7 +9,9 @@ from holdall.adapters._shared.throttle import Pace
 UNREADABLE = "HoldallUnreadable"
 """The error code for an answer with status 200 whose XML cannot be parsed."""
 
-_THROTTLED = (429, 503)
+THROTTLED = (429, 503)
+"""The statuses of answers that ask the client to slow down."""
+
 _IN_CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 
 
@@ -42,7 +44,7 @@ class RetryHandler:
         return None
 
     def _set_pace(self, status: int) -> None:
-        if status in _THROTTLED:
+        if status in THROTTLED:
             self._pace.slower()
         else:
             self._pace.faster()

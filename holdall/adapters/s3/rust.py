@@ -1,112 +1,199 @@
-"""Bulk reads through obstore, which needs a tenth of the processor time that boto3 needs per request.
+"""Frequent requests through obstore, which needs a tenth of the processor time that boto3 needs per request.
 
-obstore is a second client. A mock or a tracer of the boto3 client would not see its requests, so it is not
-used if there is one. If obstore cannot read an object, the boto3 client reads it, or finds the reason.
+It sends each request once, and answers in the form of the boto3 client. It knows only the most frequent refusals.
+Any other outcome is Undecided. Then the boto3 client sends the request again, with its retries and its words for
+errors.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from os import getpid
-from pathlib import Path
-from types import FunctionType
-from typing import Any
+from io import BytesIO
+from os import environ, getpid
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import botocore
-from botocore.httpsession import URLLib3Session
-
 from holdall.adapters.s3.client import Connection, Options
+from holdall.adapters.s3.interruptible import Interruptible
+from holdall.adapters.s3.outcomes import Undecided, judge, require_etag
 from holdall.extras import needs
 
 with needs("rust"):
     import obstore
+    from botocore.exceptions import ClientError
     from obstore.auth.boto3 import Boto3CredentialProvider
-    from obstore.exceptions import BaseError
     from obstore.store import S3Store
 
-Read = Callable[[str], bytes | None]
+T = TypeVar("T")
+Answer = dict[str, Any]
 
-_EVENTS = ("before-parameter-build", "before-call", "request-created", "before-sign", "before-send")
-_OWN = ("botocore.", "boto3.", "holdall.adapters.s3.")
-_SDK = Path(botocore.__file__).parent
+_PARAMETERS = {
+    "get_object": {"Key", "Range", "IfMatch"},
+    "head_object": {"Key"},
+    "put_object": {"Key", "Body", "Metadata", "IfMatch", "IfNoneMatch", "ContentType", "CacheControl"},
+}
+_ENCRYPTION = ("AWS_SERVER_SIDE_ENCRYPTION", "AWS_SSE_")
+"""The beginnings of variables that obstore obeys, that boto3 ignores, and that no option of obstore turns off."""
 
 
-def reader(connection: Connection, bucket: str, options: Options) -> Read:
-    """A function that returns the bytes of an object in ``bucket``, or None if that fails for any reason."""
+class Client:
+    """Sends single requests to ``bucket``, with the credentials and to the server of a boto3 ``connection``."""
+
+    def __init__(self, connection: Connection, bucket: str, options: Options) -> None:
+        _Process.pid = _Process.pid or getpid()
+        self._store = _open(connection, bucket, options)
+        self._interruptible = Interruptible()
+        self._by_name: dict[str, Callable[[str, Answer], Answer]] = {
+            "get_object": self._get,
+            "head_object": self._head,
+            "put_object": self._put,
+        }
+
+    def send(self, operation: str, parameters: Answer) -> Answer | Undecided:
+        """The answer to a request, as the boto3 client returns it. Raises ClientError if the server refuses it."""
+        work = self._by_name[operation]
+        name = parameters["Key"]
+        return self._interruptible(
+            lambda: _try(operation, name, lambda: work(name, parameters)),
+            abandon=operation != "put_object",
+        )
+
+    def read(self, name: str) -> bytes | Undecided:
+        """The bytes of the object ``name``: `send` for many reads. Raises ClientError if the server refuses it."""
+        return _try("get_object", name, lambda: self._read(name))
+
+    def _read(self, name: str) -> bytes:
+        found = obstore.get(self._store, name)
+        require_etag(found.meta["e_tag"])
+        return bytes(found.bytes())
+
+    def _get(self, name: str, parameters: Answer) -> Answer:
+        wanted = parameters.get("Range")
+        options: Any = {}
+        if wanted is not None:
+            options["range"] = _range(wanted)
+        if "IfMatch" in parameters:
+            options["if_match"] = parameters["IfMatch"]
+        found = obstore.get(self._store, name, options=options or None)
+        answer = _answer(found)
+        if wanted is not None:
+            first, end = found.range
+            answer["ContentRange"] = f"bytes {first}-{end - 1}/{answer['ContentLength']}"
+        answer["Body"] = BytesIO(bytes(found.bytes()))
+        return answer
+
+    def _head(self, name: str, parameters: Answer) -> Answer:
+        return _answer(obstore.get(self._store, name, options={"head": True}))
+
+    def _put(self, name: str, parameters: Answer) -> Answer:
+        made = obstore.put(
+            self._store,
+            name,
+            parameters["Body"],
+            mode=_mode(parameters),
+            attributes=_attributes(parameters),
+            use_multipart=False,
+        )
+        return {"ETag": require_etag(made["e_tag"])}
+
+
+def _try(operation: str, name: str, work: Callable[[], T]) -> T | Undecided:
+    """The result of ``work``, which asks obstore about the object ``name``."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the boto3 client will name the reason
+        outcome = judge(error, operation, name)
+    if isinstance(outcome, ClientError):
+        raise outcome
+    return outcome
+
+
+def may_run() -> bool:
+    """Whether no parent of this process used obstore. A forked child lacks the threads that send its requests."""
+    return _Process.pid in (0, getpid())
+
+
+def can_send(operation: str, parameters: Mapping[str, Any]) -> bool:
+    """Whether obstore can express the request, and leaves the name of its object as it is."""
+    known = _PARAMETERS.get(operation)
+    if known is None or not parameters.keys() <= known:
+        return False
+    name = parameters["Key"]
+    return not (name.startswith("/") or name.endswith("/"))
+
+
+def _open(connection: Connection, bucket: str, options: Options) -> S3Store:
+    """The store of obstore. Every setting is given that obstore would otherwise read from the environment."""
+    if any(name.startswith(_ENCRYPTION) for name in environ):
+        raise ValueError("obstore would ask the server to encrypt")
     session, client = connection
-    place = _place(client, bucket)
-    _Process.pid = _Process.pid or getpid()
-    store = S3Store(
+    endpoint, virtual = _place(client, bucket)
+    wait = timedelta(seconds=options.timeout)
+    return S3Store(
         bucket,
-        **_login(session, options),
+        endpoint=endpoint,
+        aws_endpoint_url_s3=endpoint,
+        virtual_hosted_style_request=virtual,
         region=client.meta.region_name or "us-east-1",
-        client_options={"allow_http": True, "timeout": timedelta(seconds=options.timeout)},
+        skip_signature=options.anon,
+        unsigned_payload=False,
+        request_payer=False,
+        s3_express=False,
+        conditional_put="etag",
+        # One server stored an empty object when a connection broke off before the body of a PUT; it refuses such
+        # a PUT if this checksum is sent.
+        checksum_algorithm="SHA256",
+        credential_provider=None
+        if options.anon
+        else Boto3CredentialProvider(session, ttl=timedelta(minutes=5)),
+        client_options={
+            "allow_http": True,
+            "connect_timeout": wait,
+            "read_timeout": wait,
+            "timeout": timedelta(days=1),  # of the whole request; no value stands for no limit
+        },
         retry_config={"max_retries": 0},
-        **place,
     )
 
-    def read(name: str) -> bytes | None:
-        try:
-            return bytes(obstore.get(store, name).bytes())
-        except (BaseError, OSError, ValueError):
-            return None
 
-    return read
-
-
-def _login(session: Any, options: Options) -> dict[str, Any]:
-    if options.anon:
-        return {"skip_signature": True}
-    return {"credential_provider": Boto3CredentialProvider(session, ttl=timedelta(minutes=5))}
-
-
-def _place(client: Any, bucket: str) -> dict[str, Any]:
-    """The endpoint and URL style of the boto3 client, read from a URL that it signs but does not request."""
+def _place(client: Any, bucket: str) -> tuple[str, bool]:
+    """The endpoint of the boto3 client, and whether it names the bucket, from a URL that it signs."""
     signed = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
     url = urlsplit(signed)
+    return f"{url.scheme}://{url.netloc}", not url.path.startswith(f"/{bucket}/")
+
+
+def _range(header: str) -> Any:
+    """The range of a Range header, as obstore takes it."""
+    first, _, last = header.removeprefix("bytes=").partition("-")
+    if not first:
+        return {"suffix": int(last)}
+    return (int(first), int(last) + 1) if last else {"offset": int(first)}
+
+
+def _mode(parameters: Answer) -> Any:
+    if "IfMatch" in parameters:
+        return {"e_tag": parameters["IfMatch"]}
+    return "create" if "IfNoneMatch" in parameters else "overwrite"
+
+
+def _attributes(parameters: Answer) -> dict[str, str] | None:
+    found = dict(parameters.get("Metadata", ()))
+    for name, header in (("ContentType", "Content-Type"), ("CacheControl", "Cache-Control")):
+        if name in parameters:
+            found[header] = parameters[name]
+    return found or None
+
+
+def _answer(found: Any) -> Answer:
+    meta = found.meta
     return {
-        "endpoint": f"{url.scheme}://{url.netloc}",
-        "virtual_hosted_style_request": not url.path.startswith(f"/{bucket}/"),
+        "ETag": require_etag(meta["e_tag"]),
+        "ContentLength": meta["size"],
+        "Metadata": found.attributes,
     }
 
 
-def may_read(client: Any) -> bool:
-    """Whether obstore may be used: only the SDK handles the client's reads, and no parent process used it."""
-    return _Process.pid in (0, getpid()) and not is_observed(client)
-
-
-def is_observed(client: Any) -> bool:
-    """Whether a mock, a stub or a tracer takes part in the client's reads.
-
-    >>> from unittest.mock import Mock
-    >>> is_observed(Mock())
-    True
-    """
-    if not type(client).__module__.startswith("botocore.") or "get_object" in vars(client):
-        return True
-    functions = [type(client)._make_api_call, URLLib3Session.send]
-    return not all(map(_is_of_sdk, functions)) or any(map(_is_foreign, _handlers(client)))
-
-
-def _is_of_sdk(function: Any) -> bool:
-    return isinstance(function, FunctionType) and _SDK in Path(function.__code__.co_filename).parents
-
-
-def _is_foreign(handler: Any) -> bool:
-    return not (getattr(handler, "__module__", None) or "").startswith(_OWN) or _is_stub(handler)
-
-
-def _is_stub(handler: Any) -> bool:
-    return bool(handler.__module__ == "botocore.stub")
-
-
-def _handlers(client: Any) -> list[Any]:
-    """The handlers that are called before a request is sent. The SDK has no public way to list them."""
-    trie = client.meta.events._emitter._handlers
-    return [found for event in _EVENTS for found in trie.prefix_search(f"{event}.s3.GetObject")]
-
-
 class _Process:
-    """The first process that used obstore. A forked child lacks the threads that send its requests."""
+    """The first process that used obstore."""
 
     pid = 0

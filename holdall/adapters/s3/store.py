@@ -16,7 +16,7 @@ from holdall.adapters.s3.history import S3Past
 from holdall.adapters.s3.links import sign
 from holdall.adapters.s3.listing import PAGE
 from holdall.adapters.s3.multipart import PART
-from holdall.adapters.s3.reads import Reads
+from holdall.adapters.s3.reads import read_many
 from holdall.adapters.s3.streams import S3Upload
 from holdall.adapters.s3.writes import BATCH, S3Writes, delete_batch
 from holdall.address import Address, flag
@@ -40,8 +40,9 @@ class S3(BucketStore[S3Bucket, S3Writes]):
     AWS_ENDPOINT_URL, then Amazon. ``addressing`` puts the bucket in the ``path`` of a URL, or in its host
     name (``virtual``). A request waits up to ``timeout`` seconds for a connection, and as long for each part
     of the answer. After a failure it is retried up to ``retries`` times, with jitter. ``transport`` selects
-    the client for bulk reads: ``boto3``, ``rust`` (needs the extra of that name), or ``auto``, which uses
-    rust if it is installed and no mock or tracer observes the boto3 client. ``listing`` is ``flat``, or
+    the client for reads, ``in``, tags, writes and swaps: ``boto3``, ``rust`` (needs the extra of that name), or
+    ``auto``, which means rust if it is installed. boto3 sends all other requests, those that rust cannot send, and
+    every request while a mock or a tracer observes the boto3 client. ``listing`` is ``flat``, or
     ``nested`` for a server that lists one folder after the other; ``auto`` decides by the name that the
     server gives in its answers. ``create`` creates the bucket on first use. ``anon`` sends no credentials, to
     read public data. ``content_type`` and ``cache_control`` are the headers that the server sends with every
@@ -103,9 +104,9 @@ class S3(BucketStore[S3Bucket, S3Writes]):
             options,
             served={_SERVED[name]: value for name, value in served.items()},
             listing=listing,
+            transport=transport,
             create=create,
         )
-        self._reads = Reads(self._bucket, transport)
         self._writes = S3Writes(self._bucket)
 
     @classmethod
@@ -140,12 +141,12 @@ class S3(BucketStore[S3Bucket, S3Writes]):
         return self._bucket.connection.client
 
     def get_many(self, keys: Iterable[str], /) -> Iterator[tuple[str, bytes]]:
-        return self._reads.many(map(require_key, keys))
+        return read_many(self._bucket, map(require_key, keys))
 
     def scan_items(
         self, prefix: str = "", *, start: str = "", stop: str | None = None
     ) -> Iterator[tuple[str, bytes]]:
-        return self._reads.many(read_ahead(self.scan(prefix, start=start, stop=stop), PAGE))
+        return read_many(self._bucket, read_ahead(self.scan(prefix, start=start, stop=stop), PAGE))
 
     def delete_many(self, keys: Iterable[str], /) -> None:
         found = split_keys(keys, BATCH)
@@ -175,7 +176,3 @@ class S3(BucketStore[S3Bucket, S3Writes]):
         """The address of the server, and how far its clock differs from this machine's."""
         answer = self._bucket.ask("list_objects_v2", MaxKeys=1)
         return server_info(self.client.meta.endpoint_url, answer["ResponseMetadata"]["HTTPHeaders"])
-
-    def close(self) -> None:
-        self._reads.close()
-        super().close()

@@ -277,7 +277,8 @@ class SQLite(Store[bytes]):
         row = self._row(f"SELECT tick, {_SIZE} FROM {self._name} WHERE key = ?", (text(key),))
         if row is None:
             raise KeyError(key)
-        return open_value(row[1], partial(self._read_version, key, row[0]), buffer=_BUFFER)
+        read = partial(self._read_version, key, row[0])
+        return open_value(row[1], read, buffer=_BUFFER, tag=Tag(str(row[0])))
 
     def _read_version(self, key: str, tick: int, part: ByteRange) -> bytes:
         found = self._link.read(partial(read_part, self._table.name, text(key), tick, part))

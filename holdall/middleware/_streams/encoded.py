@@ -1,36 +1,31 @@
 """The sink of a file that is encoded while it is written."""
 
-from typing import Protocol
+from collections.abc import Callable
 
 from holdall.files import Sink, ValueWriter
 from holdall.store import Tag
 
 
-class Encoder(Protocol):
-    """Encodes one value, part by part."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Take the next part of the value, and return the next bytes to store, which may be none."""
-        ...
-
-    def flush(self) -> bytes:
-        """Return the last bytes to store. Nothing follows."""
-        ...
-
-
 class Encoded(Sink):
-    """Writes to ``file``, a file of the store below, what ``encoder`` makes of the value."""
+    """Writes an encoded value to ``file``, a file of the store below.
 
-    def __init__(self, file: ValueWriter, encoder: Encoder) -> None:
+    ``encode`` takes the next bytes of the value, and returns the next bytes to store, which may be none.
+    ``finish`` returns the last bytes to store.
+    """
+
+    def __init__(
+        self, file: ValueWriter, encode: Callable[[bytes], bytes], finish: Callable[[], bytes]
+    ) -> None:
         self._file = file
-        self._encoder = encoder
+        self._encode = encode
+        self._finish = finish
 
     def write(self, data: bytes) -> None:
-        self._file.write(self._encoder.compress(data))
+        self._file.write(self._encode(data))
 
     def commit(self) -> Tag | None:
         with self._file as file:
-            file.write(self._encoder.flush())
+            file.write(self._finish())
         return file.tag
 
     def discard(self) -> None:

@@ -332,6 +332,8 @@ class Cache(Layer[bytes, bytes]):
         raise Unsupported(f"{self!r} keeps values that have expired; put the layer Expires above Cache")
 
     remaining = Store.remaining
+    sweep = Store.sweep
+    _expiring = Layer._expiring_below
 
     def as_of(self, time: datetime, /) -> Store[bytes]:
         return self._inner.as_of(time)

@@ -11,7 +11,7 @@ from holdall.changes import Change, Changes, Found
 from holdall.errors import Conflict, Unsupported
 from holdall.handles import PerProcess
 from holdall.keys import Span
-from holdall.layer import below
+from holdall.layer import Layer, below
 from holdall.middleware.passthrough import PassThrough
 from holdall.middleware.snapshots.blocks import Manifest, Row
 from holdall.middleware.snapshots.look import Look
@@ -78,6 +78,8 @@ class SnapshotFeed(PassThrough[V]):
     @property
     def features(self) -> Feature:
         return self._inner.features | Feature.CHANGES
+
+    _expiring = Layer._expiring_below  # the feed tells it if the store deletes a value
 
     def changes(self, since: str | None = None, *, prefix: str = "") -> Changes:
         place = Place.parse(since)

@@ -4,12 +4,13 @@ import weakref
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
+from io import BufferedReader
 from itertools import combinations
 from typing import Any, Final, Literal, Self, TypeVar, cast
 
 from holdall.batches import split
 from holdall.errors import Invalid
-from holdall.files import Passed, ValueWriter
+from holdall.files import Passed, ValueReader, ValueWriter
 from holdall.handles import PerProcess
 from holdall.keys import RawKey
 from holdall.layer import below, layers
@@ -177,9 +178,15 @@ class Replicas(Reads[V]):
 
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
         if mode == "rb":
-            return self._failover.read(lambda store: store.open(key, expected=cast(None, expected)), key)
+            return self._failover.read(lambda store: self._open_file(store, key, cast(None, expected)), key)
         file: Any = self._inner.open(key, cast(Any, mode), expected=expected)
         return ValueWriter(Passed(file, partial(self._write, (key,))))
+
+    def _open_file(self, store: Store[V], key: str, expected: None) -> BufferedReader:
+        file = store.open(key, expected=expected)
+        if isinstance(file, ValueReader) and file.tag is not None:
+            file.tag = self._tag(store, file.tag)
+        return file
 
     # ---- Compare-and-swap ----------------------------------------------------------------------
 

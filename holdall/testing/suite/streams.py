@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import pytest
 
 from holdall.errors import Conflict, Invalid, InvalidKey
+from holdall.files import ValueReader
+from holdall.ranges import ByteRange
 from holdall.store import ABSENT, Feature, Store, Tag
 from holdall.testing.suite.case import StoreCase, expect_error, needs
 
@@ -94,6 +96,23 @@ class StreamTests(StoreCase[V]):
                     continue
                 is_old = b"".join(parts) == old
                 assert is_old, "a reader got a part of another value"
+
+    @needs(Feature.STREAMS | Feature.TAGS)
+    def test_a_file_that_tells_its_size_and_tag_is_right(self, store: Store[Any]) -> None:
+        store["a"] = b"one"
+        with store.open("a") as file:
+            if isinstance(file, ValueReader):
+                assert (file.size, file.tag in (None, store.tag("a"))) == (3, True)
+                store["a"] = b"other"
+                assert (file.size, file.tag == store.tag("a")) == (3, False)
+
+    @needs(Feature.STREAMS)
+    def test_a_part_of_a_file_is_a_slice(self, store: Store[Any]) -> None:
+        value = store["a"] = bytes(range(256))
+        with store.open("a") as file:
+            if isinstance(file, ValueReader):
+                for start, length in ((0, None), (3, 4), (250, 9), (-5, 2), (300, 1), (7, 0)):
+                    assert file.read_part(ByteRange(start, length)) == value[start:][:length]
 
     @needs(Feature.STREAMS)
     def test_a_file_of_a_missing_key_raises_key_error(self, store: Store[Any]) -> None:

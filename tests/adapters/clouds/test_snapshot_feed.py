@@ -10,6 +10,8 @@ from holdall.store import Store
 from holdall.testing.suite.feeds import FeedTests
 from tests.examples import few
 
+pytestmark = pytest.mark.servers
+
 # SeaweedFS creates no object where a folder of its name is, and a folder outlives its last object for a while.
 CANNOT = {"seaweed": "test_a_follower_and_a_store_stay_equal"}
 

@@ -8,7 +8,7 @@ from holdall.adapters.fsspec import Fsspec
 from holdall.testing import StoreTests
 from tests.servers.files import PASSWORD
 
-pytestmark = pytest.mark.usefixtures("few_examples")
+pytestmark = [pytest.mark.servers, pytest.mark.usefixtures("few_examples")]
 
 
 class TestServers(StoreTests[bytes]):

@@ -20,9 +20,9 @@ from holdall import (
     Unsupported,
 )
 from holdall.adapters.gcs import GCS
+from holdall.adapters.gcs.bucket import THRESHOLD
 from holdall.adapters.gcs.client import Connection
 from holdall.adapters.gcs.download import download
-from holdall.adapters.gcs.writes import THRESHOLD
 from holdall.store import ABSENT, Feature
 from holdall.testing.keyspace import GOOD
 from tests.faults.proxy import Exchange, Proxy, answer, nothing

@@ -11,6 +11,8 @@ from tests.conformance.planting import told
 from tests.examples import few
 from tests.servers.gcs import Server
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture(scope="module", autouse=True)
 def few_examples() -> Iterator[None]:

@@ -13,8 +13,10 @@ from holdall.testing.suite.keys import KeyTests
 from holdall.testing.suite.lifetime import LifetimeTests
 from holdall.testing.suite.mapping import MappingTests
 from holdall.testing.suite.operations import OperationTests
+from holdall.testing.suite.parts import PartTests
 from holdall.testing.suite.reserved import ReservedTests
 from holdall.testing.suite.scans import ScanTests
+from holdall.testing.suite.streams import StreamTests
 from holdall.testing.suite.swaps import SwapTests
 from holdall.testing.suite.tags import TagTests
 from holdall.testing.suite.transactions import TransactionTests
@@ -40,6 +42,8 @@ class TestWaitress(
     SwapTests[bytes],
     TransactionTests[bytes],
     OperationTests[bytes],
+    PartTests[bytes],
+    StreamTests[bytes],
     FewFeedTests[bytes],
     LifetimeTests[bytes],
 ):

@@ -16,6 +16,7 @@ pytest.importorskip("slatedb", reason="slatedb has no wheel for this machine")
 
 from holdall.adapters.slatedb import SlateDB
 
+pytestmark = pytest.mark.servers
 SERVERS = ["moto_server", "seaweed"]
 
 

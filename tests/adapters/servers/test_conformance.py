@@ -19,6 +19,7 @@ from tests.conformance.planting import NAMES, told
 from tests.servers import dynamodb, redis, sql
 from tests.servers.s3 import SECRET
 
+pytestmark = pytest.mark.servers
 SERVERS = ["dynamodb", "mysql", "postgresql", "redis_server"]
 
 

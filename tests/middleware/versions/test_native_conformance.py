@@ -12,6 +12,8 @@ from tests.middleware.versions.test_native import keep_versions
 from tests.middleware.versions.test_versions_conformance import OnServers
 from tests.soak import SOAK
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.mark.parametrize("server", [*(["moto_server"] if SOAK else []), "fake_gcs"], scope="class")
 class TestNativeOnServers(OnServers):

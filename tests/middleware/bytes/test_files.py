@@ -112,6 +112,35 @@ def test_a_file_that_is_given_up_changes_nothing(name: str) -> None:
     assert (file.tag, store["a"]) == (store.tag("a"), b"new")
 
 
+class Opened(Memory):
+    """Remembers the files that it opened."""
+
+    files: list[Any]
+
+    def open(self, key: str, /, *args: Any, **options: Any) -> Any:
+        file = super().open(key, *args, **options)
+        self.files.append(file)
+        return file
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_file_below_is_closed(name: str) -> None:
+    below = Opened()
+    below.files = []
+    store = LAYERS[name](below)
+    write(store, "small", b"holdall")
+    write(store, "large", bytes(range(256)) * 400)
+    for key in ("small", "large"):
+        store.open(key).close()
+        with store.open(key) as file:
+            file.read(1)
+        below[key] = below[key][:-1]
+        assert read(store, key) is CORRUPT
+        below[key] = b"\0" + below[key]
+        assert read(store, key) is CORRUPT
+    assert [file.closed for file in below.files] == [True] * 10
+
+
 class WithoutFiles(Memory):
     """A store that lacks RANGES and STREAMS."""
 

@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.buckets_by_hand import Boto3, Obstore, S3fs
+from benchmarks.buckets_by_hand import Boto3, Obstore, S3fs, client
 from benchmarks.measure import (
     FASTER_WAITING,
     OVER,
@@ -43,7 +44,7 @@ def buckets(folder: Path) -> Iterator[Row]:
         Obstore(endpoint, "bench").fill(COUNT, SIZE)
         yield from _listing(endpoint)
         yield from _bulk(endpoint)
-        yield _single(endpoint)
+        yield from _single(endpoint)
         yield _memory(endpoint)
         yield _latency(endpoint)
 
@@ -94,19 +95,55 @@ def _bulk(endpoint: str) -> Iterator[Row]:
         yield compare(GROUP, f"{task}: {name}", ours, peer, rounds=ROUNDS, scale=scale, goal=goal)
 
 
-def _single(endpoint: str) -> Row:
-    store, peer = S3("bench", endpoint_url=endpoint), Boto3(endpoint, "bench", threads=1)
-    names = [f"{number:06}" for number in range(200)]
+def _single(endpoint: str) -> Iterator[Row]:
+    """Single requests, one after another, to 200 objects."""
+    fast = S3("bench", endpoint_url=endpoint, transport="rust")
+    plain = S3("bench", endpoint_url=endpoint, transport="boto3")
+    peer, bare, raw = Boto3(endpoint, "bench", threads=1), Obstore(endpoint, "bench"), client(endpoint)
+    value = bytes(SIZE)
 
-    def ours(round: int) -> int:
-        return sum(1 for name in names if store[name])
+    def head(name: str) -> Any:
+        return raw.head_object(Bucket="bench", Key=name)
 
-    def theirs(round: int) -> int:
-        return sum(1 for name in names if peer.get(name))
+    def put(name: str) -> Any:
+        return raw.put_object(Bucket="bench", Key=name, Body=value)
 
-    return compare(
-        GROUP, "get / client.get_object", ours, theirs, rounds=15, scale=OVER_WAITING, goal=at_most(1.05)
-    )
+    def swap(name: str) -> Any:
+        tag = head(name)["ETag"]
+        return raw.put_object(Bucket="bench", Key=name, Body=value, IfMatch=tag)
+
+    for contest, ours, theirs, scale, goal in (
+        ("get: rust / client.get_object", fast.__getitem__, peer.get, FASTER_WAITING, at_least(2)),
+        ("get: rust / obstore by hand", fast.__getitem__, bare.get, OVER_WAITING, None),
+        ("get: boto3 / client.get_object", plain.__getitem__, peer.get, OVER_WAITING, at_most(1.05)),
+        ("in: rust / client.head_object", fast.__contains__, head, FASTER_WAITING, None),
+        (
+            "put: rust / client.put_object",
+            lambda name: fast.__setitem__(name, value),
+            put,
+            FASTER_WAITING,
+            None,
+        ),
+        (
+            "tag + swap: rust / client.head_object + put_object",
+            lambda name: fast.swap(name, value, fast.tag(name)),
+            swap,
+            FASTER_WAITING,
+            None,
+        ),
+    ):
+        works = _each(ours), _each(theirs)
+        yield compare(GROUP, contest, *works, rounds=15, scale=scale, goal=goal)
+
+
+def _each(request: Callable[[str], object]) -> Work:
+    def work(round: int) -> int:
+        names = [f"{number:06}" for number in range(200)]
+        for name in names:
+            request(name)
+        return len(names)
+
+    return work
 
 
 def _memory(endpoint: str) -> Row:
@@ -121,6 +158,7 @@ def _memory(endpoint: str) -> Row:
 _SCAN = r"""
 import re, sys
 from pathlib import Path
+from typing import Any
 from holdall.adapters.s3 import S3
 with S3("bench", endpoint_url=sys.argv[1]) as store:
     count = sum(1 for _ in store.scan_items())

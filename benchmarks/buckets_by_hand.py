@@ -73,13 +73,13 @@ class Obstore:
         """List all objects, and return their number."""
         return len(self._names())
 
-    def _get(self, name: str) -> bytes:
+    def get(self, name: str) -> bytes:
         return bytes(obstore.get(self._store, name).bytes())
 
     def read(self, round: int) -> int:
         names = self._names()
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return sum(1 for value in pool.map(self._get, names) if value)
+            return sum(1 for value in pool.map(self.get, names) if value)
 
     def fill(self, count: int, size: int) -> None:
         """Put ``count`` objects of ``size`` bytes."""

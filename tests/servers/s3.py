@@ -54,9 +54,9 @@ class Server:
             return Mocked(bucket, prefix, create=True, **options)
         return S3(bucket, prefix, **dict[str, Any](endpoint_url=self.endpoint, create=True) | options)
 
-    def view(self) -> S3:
+    def view(self, **options: Any) -> S3:
         """A new and empty store, under a prefix of its own in a bucket that others use too. Patient with LocalStack."""
-        return self.store(prefix=f"tests/{uuid4().hex}", bucket="holdall-shared", timeout=60)
+        return self.store(prefix=f"tests/{uuid4().hex}", bucket="holdall-shared", timeout=60, **options)
 
 
 @pytest.fixture(params=["boto3", "rust"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from holdall.adapters._shared.tables import Tables
-from holdall.adapters._sources import Source
+from holdall.adapters._sources import Listed
 from holdall.adapters._sources.database import Database
 from holdall.adapters._sources.folder import list_folder
 from holdall.adapters._sources.values import VALUES, Values
@@ -39,7 +39,7 @@ class _Place(NamedTuple):
     row: int
 
 
-class DiskCache(Source):
+class DiskCache(Listed):
     """The Cache or FanoutCache of diskcache in the folder ``path``, only to be read.
 
     Expired values are passed over; `info` counts them. ``disk="json"``: the cache was made with the disk

@@ -65,7 +65,7 @@ class S3Bucket:
         self.served = served or {}
         """Further parameters of every write: the headers with which the server serves the object."""
         self._listing = listing
-        self._transport = Transport(name, options, self.pace, transport, create=create)
+        self.transport = Transport(name, options, self.pace, transport, create=create)
         self._seen = False
         self._unpaged = False
         self._bare = False
@@ -73,14 +73,14 @@ class S3Bucket:
     @property
     def connection(self) -> sdk.Connection:
         """The boto3 session and client of this process."""
-        return self._transport.connection
+        return self.transport.connection
 
     def ask(self, operation: str, key: str | None = None, /, **parameters: Any) -> Any:
         """The answer to one request, about ``key`` if it is given. Raises holdall's errors and KeyError."""
         if key is not None:
             parameters["Key"] = self.root + key
         try:
-            answer = self._transport.send(operation, parameters)
+            answer = self.transport.send(operation, parameters)
         except RAISED as error:
             raise translate(error, self.name, key) from error
         self._seen = True
@@ -260,7 +260,7 @@ class S3Bucket:
 
     def close(self) -> None:
         """Close the connections of this process."""
-        self._transport.close()
+        self.transport.close()
 
 
 def _server(answer: dict[str, Any]) -> str:

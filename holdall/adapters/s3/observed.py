@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import botocore
 import urllib3
+from botocore.client import BaseClient
 from botocore.endpoint import Endpoint
 from botocore.httpsession import URLLib3Session
 from urllib3.connectionpool import HTTPConnectionPool
@@ -24,7 +25,6 @@ _EVENTS = (
 )  # fmt: skip
 _OWN = ("botocore.", "boto3.", "holdall.adapters.s3.")
 _PLACES = tuple(str(Path(str(module.__file__)).parent) for module in (botocore, urllib3))
-_METHODS = (*OPERATIONS, "_make_api_call")
 
 
 class _Finding(NamedTuple):
@@ -43,7 +43,8 @@ class Observation:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._finding = _Finding((), observed=True)
+        self._is_of_sdk = type(client).__module__.startswith("botocore.")
+        self._finding = _Finding((None,), observed=True)
 
     def __call__(self) -> bool:
         """Whether the client is observed.
@@ -52,10 +53,10 @@ class Observation:
         >>> Observation(Mock())()
         True
         """
-        if not type(self._client).__module__.startswith("botocore."):
+        if not self._is_of_sdk:
             return True
         parts, found = _parts(self._client), self._finding
-        if len(found.parts) != len(parts) or not all(map(is_, found.parts, parts)):
+        if not all(map(is_, found.parts, parts)):
             found = self._finding = _Finding(parts, _is_observed(self._client))
         return found.observed
 
@@ -63,20 +64,18 @@ class Observation:
 def _parts(client: Any) -> tuple[Any, ...]:
     """The objects that a mock or a tracer of ``client`` replaces.
 
-    The emitter of events replaces its cache whenever a handler is added or removed.
+    The emitter of events replaces its cache whenever a handler is added or removed. An object has one attribute
+    more if a method is replaced on it alone.
     """
-    http = client._endpoint.http_session
+    kind, endpoint = type(client), client._endpoint
     return (
         client.meta.events._emitter._lookup_cache,
         socket.socket,
-        *_functions(client),
-        *_replaced(client, http),
-    )
-
-
-def _functions(client: Any) -> tuple[Any, ...]:
-    kind = type(client)
-    return (
+        endpoint,
+        endpoint.http_session,
+        len(client.__dict__),
+        len(endpoint.__dict__),
+        len(endpoint.http_session.__dict__),
         kind.get_object,
         kind.head_object,
         kind.put_object,
@@ -88,21 +87,23 @@ def _functions(client: Any) -> tuple[Any, ...]:
     )
 
 
-def _replaced(client: Any, http: Any) -> tuple[Any, ...]:
-    """The methods that were replaced on these objects alone; None for each that was not."""
-    own = vars(client).get
-    return (*map(own, _METHODS), vars(client._endpoint).get("_send"), vars(http).get("send"))
+_FUNCTIONS = -8  # where the functions begin in the parts
 
 
 def _is_observed(client: Any) -> bool:
-    http = client._endpoint.http_session
+    endpoint = client._endpoint
+    objects = (client, BaseClient), (endpoint, Endpoint), (endpoint.http_session, URLLib3Session)
     return (
         socket.socket.__module__ != "socket"  # of gevent, eventlet, or a test that forbids connections
-        or not isinstance(http, URLLib3Session)
-        or any(each is not None for each in _replaced(client, http))
-        or not all(map(_is_of_sdk, _functions(client)))
+        or not all(isinstance(each, kind) and _has_own_methods(each) for each, kind in objects)
+        or not all(map(_is_of_sdk, _parts(client)[_FUNCTIONS:]))
         or any(map(_is_foreign, _handlers(client)))
     )
+
+
+def _has_own_methods(found: object) -> bool:
+    """Whether the methods of ``found`` are those of its class."""
+    return not any(callable(getattr(type(found), name, None)) for name in vars(found))
 
 
 def _is_of_sdk(function: Any) -> bool:

@@ -5,17 +5,16 @@ Any other outcome is Undecided. Then the boto3 client sends the request again, w
 errors.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from io import BytesIO
 from os import environ, getpid
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from holdall.adapters.s3.client import Connection, Options
 from holdall.adapters.s3.interruptible import Interruptible
-from holdall.adapters.s3.observed import OPERATIONS
+from holdall.adapters.s3.outcomes import Undecided, judge, require_etag
 from holdall.extras import needs
 
 with needs("rust"):
@@ -24,6 +23,7 @@ with needs("rust"):
     from obstore.auth.boto3 import Boto3CredentialProvider
     from obstore.store import S3Store
 
+T = TypeVar("T")
 Answer = dict[str, Any]
 
 _PARAMETERS = {
@@ -33,24 +33,6 @@ _PARAMETERS = {
 }
 _ENCRYPTION = ("AWS_SERVER_SIDE_ENCRYPTION", "AWS_SSE_")
 """The beginnings of variables that obstore obeys, that boto3 ignores, and that no option of obstore turns off."""
-
-_DEFINITE = {(404, "NoSuchKey"), (412, "PreconditionFailed"), (416, "InvalidRange")}
-_refusal = re.compile(
-    r"Error performing [A-Z]+ \S+ in \S+ - Server returned non-2xx status code: (\d{3})[^:]*: (.*?)\n\nDebug source:",
-    re.DOTALL,
-).match
-_code = re.compile(r"<Code>([^<]*)</Code>").search
-
-
-class Undecided(NamedTuple):
-    """A request got no answer (``status`` is 0), or one that only the boto3 client can judge."""
-
-    status: int
-
-    @property
-    def may_have_taken_effect(self) -> bool:
-        """Whether the server may have carried out the request."""
-        return self.status < 400 or self.status >= 500
 
 
 class Client:
@@ -70,17 +52,19 @@ class Client:
         """The answer to a request, as the boto3 client returns it. Raises ClientError if the server refuses it."""
         work = self._by_name[operation]
         name = parameters["Key"]
+        return self._interruptible(
+            lambda: _try(operation, name, lambda: work(name, parameters)),
+            abandon=operation != "put_object",
+        )
 
-        def attempt() -> Answer | Undecided:
-            try:
-                return work(name, parameters)
-            except Exception as error:
-                outcome = _judge(error, operation, name)
-                if isinstance(outcome, ClientError):
-                    raise outcome from error
-                return outcome
+    def read(self, name: str) -> bytes | Undecided:
+        """The bytes of the object ``name``: `send` for many reads. Raises ClientError if the server refuses it."""
+        return _try("get_object", name, lambda: self._read(name))
 
-        return self._interruptible(attempt, abandon=operation != "put_object")
+    def _read(self, name: str) -> bytes:
+        found = obstore.get(self._store, name)
+        require_etag(found.meta["e_tag"])
+        return bytes(found.bytes())
 
     def _get(self, name: str, parameters: Answer) -> Answer:
         wanted = parameters.get("Range")
@@ -109,7 +93,18 @@ class Client:
             attributes=_attributes(parameters),
             use_multipart=False,
         )
-        return _with_etag({"ETag": made["e_tag"]})
+        return {"ETag": require_etag(made["e_tag"])}
+
+
+def _try(operation: str, name: str, work: Callable[[], T]) -> T | Undecided:
+    """The result of ``work``, which asks obstore about the object ``name``."""
+    try:
+        return work()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the boto3 client will name the reason
+        outcome = judge(error, operation, name)
+    if isinstance(outcome, ClientError):
+        raise outcome
+    return outcome
 
 
 def may_run() -> bool:
@@ -191,58 +186,11 @@ def _attributes(parameters: Answer) -> dict[str, str] | None:
 
 def _answer(found: Any) -> Answer:
     meta = found.meta
-    return _with_etag({"ETag": meta["e_tag"], "ContentLength": meta["size"], "Metadata": found.attributes})
-
-
-def _with_etag(answer: Answer) -> Answer:
-    """Return ``answer``; an answer of S3 has an ETag."""
-    if answer["ETag"] is None:
-        raise _NotOfS3
-    return answer
-
-
-class _NotOfS3(Exception):
-    """An answer with status 200 lacks the ETag."""
-
-
-def _judge(error: Exception, operation: str, name: str) -> ClientError | Undecided:
-    """The error that the boto3 client would raise, if the server refused the request in a known way."""
-    if isinstance(error, _NotOfS3):
-        return Undecided(200)
-    status, body = _read(str(error), name)
-    found = _code(body)
-    code = found[1] if found else ""
-    if status == 404 and operation == "head_object":  # the answer to HEAD has no body
-        code = "404"
-    elif (status, code) not in _DEFINITE:
-        return Undecided(status)
-    response: Any = {
-        "Error": {"Code": code, "Message": ""},
-        "ResponseMetadata": {"HTTPStatusCode": status},
+    return {
+        "ETag": require_etag(meta["e_tag"]),
+        "ContentLength": meta["size"],
+        "Metadata": found.attributes,
     }
-    return ClientError(response, OPERATIONS[operation])
-
-
-def _read(text: str, name: str) -> tuple[int, str]:
-    """The status and the body of the answer in the ``text`` of an error; the status is 0 if no answer is in it.
-
-    The text before the answer contains the name of the object, which may look like an answer.
-    """
-    exists, failed = (
-        f"Object at location {name} already exists: ",
-        f"Request precondition failure for path {name}: ",
-    )
-    for start in (
-        f"Object at location {name} not found: ",
-        exists + failed,
-        exists,
-        failed,
-        "Generic S3 error: ",
-    ):
-        if text.startswith(start):
-            found = _refusal(text, len(start))
-            return (int(found[1]), found[2]) if found else (0, "")
-    return 0, ""
 
 
 class _Process:

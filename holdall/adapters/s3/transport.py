@@ -1,6 +1,7 @@
 """Sends the requests of one bucket by boto3, and the most frequent ones by obstore while that is allowed."""
 
 import contextlib
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +17,8 @@ from holdall.handles import PerProcess
 
 with needs("s3"):
     from botocore.exceptions import ClientError
+
+Reader = Callable[[str], bytes | None]
 
 _PATIENCE = 3
 """After this many requests in a row that only boto3 could send, all requests are sent by boto3."""
@@ -84,6 +87,27 @@ class Transport:
         self._left_over = 0
         return answer
 
+    def find_reader(self) -> Reader | None:
+        """A function that makes one of many reads by obstore, or None if boto3 has to make them.
+
+        It returns the bytes of the object of the given name, or None if `send` has to read it. It raises RAISED. An
+        observer that is added later is not noticed.
+        """
+        rust = self._find_rust("get_object", {"Key": ""})
+        if rust is None:
+            return None
+        undecided = self._rust.Undecided
+
+        def read(name: str) -> bytes | None:
+            value = rust.read(name)
+            if isinstance(value, undecided):
+                self._set_pace(value)
+                return None
+            self._pace.faster()
+            return value  # type: ignore[no-any-return]
+
+        return read
+
     def _find_rust(self, operation: str, parameters: dict[str, Any]) -> Any:
         """The client of obstore, or None if boto3 has to send the request."""
         if self._rust is None or self._left_over >= _PATIENCE:
@@ -101,8 +125,7 @@ class Transport:
 
     def _send_again(self, operation: str, parameters: dict[str, Any], attempt: Any) -> Any:
         """Send a request by boto3 that was undecided after an ``attempt`` by obstore."""
-        if attempt.status in THROTTLED:
-            self._pace.slower()
+        self._set_pace(attempt)
         try:
             answer = self._send_by_boto3(operation, parameters)
         except ClientError as error:
@@ -112,6 +135,10 @@ class Transport:
         if attempt.status < 500 and attempt.status not in _PASSING:
             self._left_over += 1
         return answer
+
+    def _set_pace(self, attempt: Any) -> None:
+        if attempt.status in THROTTLED:
+            self._pace.slower()
 
     def close(self) -> None:
         """Close the connections of this process."""

@@ -4,6 +4,7 @@ If a server cannot do something, it is listed here with the reason.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -108,10 +109,12 @@ class S3Case(StoreCase[bytes]):
     many, points = 40, 8
     streamed = 9 << 20  # a part has 8 MiB
 
+    transport = "boto3"
+
     @pytest.fixture
     def open_store(self, server: str, request: pytest.FixtureRequest) -> Callable[[], S3]:
         running: Server = request.getfixturevalue(server)
-        return running.view
+        return partial(running.view, transport=self.transport)
 
     def plant(self, store: Store[bytes]) -> dict[str, bytes]:
         assert isinstance(store, S3)
@@ -124,6 +127,22 @@ class S3Case(StoreCase[bytes]):
 @pytest.mark.parametrize("server", SERVERS, scope="class")
 class TestS3(S3Case, FewFeedTests[bytes], StoreTests[bytes]):
     pass
+
+
+@pytest.mark.parametrize("server", ["seaweed"], scope="class")
+@pytest.mark.usefixtures("unmocked")
+class TestS3ByRust(S3Case, StoreTests[bytes]):
+    transport = "rust"
+
+
+@pytest.mark.parametrize("server", ["moto_server"], scope="class")
+@pytest.mark.usefixtures("unmocked")
+class TestS3ByRustWithForeignNames(
+    S3Case, ForeignTests[bytes], PartTests[bytes], TagTests[bytes], SwapTests[bytes]
+):
+    """The tests that SeaweedFS cannot pass, and those of conditions again."""
+
+    transport = "rust"
 
 
 @pytest.mark.parametrize("server", ["moto"], scope="class")

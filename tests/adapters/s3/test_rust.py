@@ -26,6 +26,7 @@ from holdall import (
 )
 from holdall.adapters.s3 import S3
 from holdall.store import ABSENT
+from tests.adapters.signals import check_interrupts
 from tests.faults.proxy import Exchange, Proxy, answer, cut_body, lose, nothing
 from tests.refused import refused
 from tests.servers.s3 import Server
@@ -268,6 +269,16 @@ def test_a_swap_whose_answer_is_lost_happens_once(store: S3, proxy: Proxy):
         assert hasty.modify("counter", count) == b"3"
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 429])
+def test_a_refusal_leaves_no_doubt_about_a_later_conflict(store: S3, proxy: Proxy, status: int):
+    tag = store.tag("k001")
+    store["k001"] = b"by another"  # which has no write IDs, so a doubt could not be settled
+    proxy.inject(answer(status, "Refused"), on="PUT")
+    with pytest.raises(Conflict):
+        store.swap("k001", b"newer", tag)
+    assert proxy.agents[RUST] > 0
+
+
 def break_off(exchange: Exchange) -> None:
     """The server gets the head of the request, and no body."""
     place = urlsplit(f"//{exchange.server.proxy.upstream}")
@@ -339,6 +350,13 @@ def test_an_interrupt_waits_for_the_end_of_a_write(store: S3, proxy: Proxy):
     with pytest.raises(KeyboardInterrupt):
         store["k001"] = b"newer"
     assert store["k001"] == b"newer"
+
+
+# An interrupt can leave a socket of the proxy or a generator to the garbage collector, which says so.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_after_an_interrupt_every_key_has_its_own_value(seaweed: Server):
+    with seaweed.store() as store:
+        check_interrupts(store)
 
 
 # ---- Configuration -----------------------------------------------------------------------------

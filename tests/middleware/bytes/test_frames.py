@@ -64,7 +64,7 @@ near = st.builds(lambda frame, more: frame * frames.FRAME + more, st.integers(0,
 
 
 @pytest.mark.parametrize("name", FRAMED)
-@settings(max_examples=share(3))
+@settings(max_examples=share(5))
 @given(
     size=near.filter(lambda size: size >= 0),
     cut=near.filter(lambda cut: cut >= 0),
@@ -99,7 +99,7 @@ def test_damage_is_never_another_value(name: str, size: int) -> None:
     store = FRAMED[name](below)
     write(store, "a", value)
     data = below["a"]
-    parts = [(0, 5), (15, 2), (-3, None), (-20, 4), (30, 99), (200, None)]
+    parts = [(0, 5), (-3, None), (-20, 4), (30, 99)]
     for damaged in (*truncations(data), *flips(data)):
         below["a"] = damaged
         with pytest.raises(Corrupt, match="'a'"):

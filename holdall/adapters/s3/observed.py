@@ -9,12 +9,15 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple
 
-import botocore
-import urllib3
-from botocore.client import BaseClient
-from botocore.endpoint import Endpoint
-from botocore.httpsession import URLLib3Session
-from urllib3.connectionpool import HTTPConnectionPool
+from holdall.extras import needs
+
+with needs("s3"):
+    import botocore
+    import urllib3
+    from botocore.client import BaseClient
+    from botocore.endpoint import Endpoint
+    from botocore.httpsession import URLLib3Session
+    from urllib3.connectionpool import HTTPConnectionPool
 
 OPERATIONS = {"get_object": "GetObject", "head_object": "HeadObject", "put_object": "PutObject"}
 """The operations that a second client can send: the methods of the client and their names in S3."""

@@ -78,6 +78,19 @@ def test_a_damaged_file_is_corrupt(name: str, value: bytes) -> None:
             assert read(store, "a") is CORRUPT, damaged
 
 
+@pytest.mark.parametrize("name", ["gzip", "lzma"])
+def test_data_after_the_end_is_noticed_if_a_read_stops_at_the_end(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = Memory()
+    store = LAYERS[name](below)
+    store["a"] = b"holdall"
+    monkeypatch.setattr(f"holdall.middleware.{name}.STEP", len(below["a"]))
+    assert read(store, "a") == b"holdall"
+    below["a"] += b"\0"
+    assert read(store, "a") is CORRUPT
+
+
 @pytest.mark.parametrize("name", COMPRESSING)
 def test_the_end_of_a_damaged_file_is_never_reached(name: str) -> None:
     below = Memory()

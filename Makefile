@@ -73,7 +73,7 @@ localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-ser
 $(LOCALSTACK_LOCKED): | setup
 	@echo "Setting up $(LOCALSTACK)"
 	@$(BIN)/python -m venv --clear $(LOCALSTACK)
-	@tools/install-lock $(LOCALSTACK)/bin/python $(LOCALSTACK_LOCK)
+	@tools/install-lock $(LOCALSTACK)/bin/python $(LOCALSTACK_LOCK) $(BIN)/uv
 	@touch $@
 
 ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)

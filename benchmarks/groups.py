@@ -9,6 +9,7 @@ from benchmarks.buckets import buckets
 from benchmarks.caches import caches
 from benchmarks.contests import contests
 from benchmarks.file_by_hand import FileByHand
+from benchmarks.gcs import gcs
 from benchmarks.layers import layers
 from benchmarks.lmdb_by_hand import LMDBByHand
 from benchmarks.measure import FASTER, OVER_WAITING, Row, at_least, at_most
@@ -120,5 +121,6 @@ GROUPS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
     "cache": caches,
     "start": startup,
     "s3": buckets,
+    "gcs": gcs,
     "versions": versions,
 }

@@ -209,12 +209,10 @@ class _RawReader(io.RawIOBase):
         size: int,
         read: Callable[[ByteRange], bytes],
         release: Callable[[], None] | None,
-        confirm: Callable[[], object] | None = None,
     ) -> None:
         self.size = size
         self.read_part = read
         self._release = release
-        self._confirm = confirm
         self._at = 0
 
     def readable(self) -> bool:
@@ -225,8 +223,6 @@ class _RawReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        if whence == io.SEEK_END:
-            self._reach_end()
         if base + offset < 0:
             raise ValueError(f"the position {base + offset} is negative")
         self._at = base + offset
@@ -239,7 +235,7 @@ class _RawReader(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         length = min(len(view), self.size - self._at)
         if length <= 0:
-            return self._reach_end()
+            return 0
         data = self.read_part(ByteRange(self._at, length))
         view[: len(data)] = data
         self._at += len(data)
@@ -251,13 +247,7 @@ class _RawReader(io.RawIOBase):
         got = 0
         while got < left and (count := self.readinto(memoryview(data)[got : got + _MOST])):
             got += count
-        self._reach_end()
         return bytes(data[:got])
-
-    def _reach_end(self) -> int:
-        if self._confirm is not None:
-            self._confirm()
-        return 0
 
     def close(self) -> None:
         release, self._release = self._release, None
@@ -282,16 +272,3 @@ def open_value(
     ``tag`` is the tag of the version that it reads, if that is known. ``release`` is called when it is closed.
     """
     return ValueReader(_RawReader(size, read, release), buffer, tag)
-
-
-def open_unconfirmed(
-    size: int,
-    read: Callable[[ByteRange], bytes],
-    release: Callable[[], None],
-    confirm: Callable[[], object],
-) -> io.BufferedReader:
-    """Return a file as `open_value` does, of a value whose ``size`` may be wrong.
-
-    ``confirm`` is called before the reader is told where the value ends. It may raise an error.
-    """
-    return io.BufferedReader(_RawReader(size, read, release, confirm), BUFFER)

@@ -11,6 +11,7 @@ from operator import call, itemgetter
 from typing import Any, NoReturn, cast
 from weakref import WeakSet
 
+from holdall.adapters._shared.totals import totals
 from holdall.address import Address
 from holdall.batches import split_transaction
 from holdall.bell import Bell
@@ -334,6 +335,9 @@ class Memory(Store[bytes]):
         bell = self._bell()
         self._table.connect(bell)
         return bell.watch(partial(self.changes, prefix=prefix), since, timeout)
+
+    def info(self) -> dict[str, str]:
+        return totals(len(self._table.cells))
 
     def close(self) -> None:
         self._bell().close()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from holdall.adapters._shared.tables import Tables
-from holdall.adapters._sources import Source
+from holdall.adapters._sources import Listed
 from holdall.adapters._sources.database import Database
 from holdall.adapters._sources.values import VALUES, NotTaken, Pickled, Values
 from holdall.adapters.dbm.errors import translate
@@ -32,7 +32,7 @@ T = TypeVar("T")
 _DAMAGED = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, EOFError, AttributeError)
 
 
-class Shelve(Source):
+class Shelve(Listed):
     """The shelf of Python's shelve at ``path``, only to be read. Its dbm flavor is recognised.
 
     ``values="bytes"``: a pickle must be of bytes, text or a number. ``"json"``: a pickle must be of an object

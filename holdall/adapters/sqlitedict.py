@@ -17,16 +17,19 @@ from collections.abc import Iterable
 
 from holdall.adapters._shared.plain import show
 from holdall.adapters._shared.tables import Tables
-from holdall.adapters._sources import Source
+from holdall.adapters._sources import Ordered
 from holdall.adapters._sources.database import Database
 from holdall.adapters._sources.values import VALUES, Document, NotTaken, Pickled, Values
 from holdall.address import Address
-from holdall.keys import Foreign, to_name
+from holdall.keys import Foreign
 
 __all__ = ["SqliteDict"]
 
+_TEXT = "key COLLATE BINARY"  # the order of the bytes, which is that of the code points
+_GIVEN = "CAST(? AS TEXT)"
 
-class SqliteDict(Source):
+
+class SqliteDict(Ordered):
     """The ``table`` of sqlitedict in the SQLite database at ``path``, only to be read.
 
     If ``table`` is None, it is the one table of sqlitedict in the file. ``values="bytes"``: a pickle must be
@@ -55,9 +58,18 @@ class SqliteDict(Source):
         options = address.options(table=str, values=VALUES)
         return cls(cls._path(address), **options)
 
-    def _names(self) -> Iterable[str]:
-        rows = self._database.rows(f"SELECT typeof(key), CAST(key AS BLOB) FROM {self._quoted()}")
-        return [_name(kind, key) for kind, key in rows]
+    def _page(self, low: bytes, high: bytes | None, most: int) -> list[bytes]:
+        select = f"SELECT CAST(key AS BLOB) FROM {self._quoted()} WHERE typeof(key) = 'text' AND {_TEXT} >= {_GIVEN} "
+        args: tuple[object, ...] = (low, most)
+        if high is not None:
+            select, args = f"{select} AND {_TEXT} < {_GIVEN}", (low, high, most)
+        return [key for (key,) in self._database.rows(f"{select} ORDER BY {_TEXT} LIMIT ?", args)]
+
+    def _others(self) -> Iterable[Foreign]:
+        rows = self._database.rows(
+            f"SELECT CAST(key AS BLOB) FROM {self._quoted()} WHERE key IS NULL OR key < '' OR key >= x''"
+        )
+        return [Foreign(show(key), _Blob(key)) for (key,) in rows]
 
     def _load(self, name: str) -> object:
         select = f"SELECT typeof(value), CAST(value AS BLOB) FROM {self._quoted()} WHERE key IS "
@@ -65,7 +77,7 @@ class SqliteDict(Source):
         if isinstance(stored, _Blob):
             rows = self._database.rows(f"{select} ?", (stored.content,))
         else:
-            rows = self._database.rows(f"{select} CAST(? AS TEXT)", (stored,))
+            rows = self._database.rows(f"{select} {_GIVEN}", (stored,))
         if not rows:
             raise KeyError(name)
         return _value(*rows[0])
@@ -88,12 +100,6 @@ class _Blob:
 
     def __init__(self, content: bytes | None) -> None:
         self.content = content
-
-
-def _name(kind: str, key: bytes | None) -> str:
-    if kind == "text" and key is not None:
-        return to_name(key)
-    return Foreign(show(key), _Blob(key))
 
 
 def _value(kind: str, value: bytes | None) -> object:

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-from holdall.adapters._sources import Source
+from holdall.adapters._sources import Listed
 from holdall.adapters._sources.folder import list_folder, read_value
 from holdall.address import Address
 from holdall.errors import Mismatch, Unsupported
@@ -25,7 +25,7 @@ __all__ = ["Zict"]
 _LMDB = "data.mdb"
 
 
-class Zict(Source):
+class Zict(Listed):
     """The folder of a zict.File at ``path``, only to be read. Values are the bytes of the files.
 
     Links, folders and devices in the folder are foreign names; they have no value, and no link is followed. A

@@ -90,6 +90,7 @@ class LazyGroup(click.Group):
         "undelete": ("holdall.cli.history:undelete", "Bring back a key that was deleted."),
         "prune": ("holdall.cli.history:prune", "Drop old revisions."),
         "fsck": ("holdall.cli.history:fsck", "Check that a store and its history are complete."),
+        "info": ("holdall.cli.info:info", "Show the features and totals of a store."),
         "doctor": ("holdall.cli.doctor:doctor", "Test the features of a store."),
         "serve": ("holdall.cli.serve:serve", "Serve stores over HTTP."),
         "token": ("holdall.cli.token:token", "Add, list and revoke the tokens of the HTTP service."),

@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+from holdall.adapters._sources import Source
 from holdall.cli.foreign import Names
-from holdall.errors import Conflict, HoldallError, Unsupported
+from holdall.errors import Conflict, HoldallError, PermissionDenied, Unsupported
+from holdall.layer import layers
 from holdall.replication.replicas import replicas_of
 from holdall.store import ABSENT, Feature, Store
 
@@ -104,7 +106,12 @@ class Checks:
         return "the store is empty" if first is None else f"the first key is {first!r}"
 
     def _write(self) -> str:
-        taken = _milliseconds(lambda: self._scratch.update(value=self._value))
+        try:
+            taken = _milliseconds(lambda: self._scratch.update(value=self._value))
+        except PermissionDenied as refusal:
+            if any(isinstance(each, Source) for each in layers(self._store)):
+                raise Unsupported("the store is read-only, as all data of other libraries is") from refusal
+            raise
         self._wrote = True
         return f"{taken:.1f} ms"
 

@@ -24,8 +24,8 @@ def doctor(ctx: click.Context, at: dict[str, Any], style: str | None) -> None:
     """Test the store: list, write, read, compare-and-swap, compare-and-delete and delete. Show the times.
 
     The command writes under a reserved key, which no scan shows, and deletes the key again. The outcome "no"
-    means that this kind of store does not offer the feature. If a check fails, its outcome is "failed", its
-    detail names the remedy, and the exit code is 1.
+    means that this kind of store does not offer the feature; the data of another library, for example, is
+    read-only. If a check fails, its outcome is "failed", its detail names the remedy, and the exit code is 1.
     """
     _require_there(at["uri"])
     with open_store(at["uri"]) as store, closing(Checks(store).run()) as results:

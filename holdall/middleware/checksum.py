@@ -94,11 +94,11 @@ class _Digests:
         self._algorithm = algorithm
         self._about = head + encode_key(key)
 
-    def seal(self, number: int, is_last: bool, content: bytes) -> bytes:
-        return self._digest(number, is_last, content) + content
+    def seal(self, number: int, is_last: bool, content: bytes) -> tuple[bytes, ...]:
+        return self._digest(number, is_last, content), content
 
-    def open(self, number: int, is_last: bool, frame: bytes) -> bytes:
-        content = frame[self.overhead :]
+    def open(self, number: int, is_last: bool, frame: memoryview) -> bytes:
+        content = bytes(frame[self.overhead :])
         if frame[: self.overhead] != self._digest(number, is_last, content):
             raise _mismatch()
         return content

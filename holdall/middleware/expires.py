@@ -28,7 +28,7 @@ from holdall.store import (
     unsupported,
 )
 
-_GRACE: Final = 60  # seconds by which the clock of a server may be ahead
+_GRACE: Final = 60  # seconds by which the clock of the server may be ahead
 
 
 class Expires(Layer[bytes, bytes]):
@@ -42,10 +42,11 @@ class Expires(Layer[bytes, bytes]):
 
     An expired value takes up space until its key is written, deleted or swept. `Redis` and `DynamoDB` also delete
     expired values by themselves, a minute after the deadline or later, if no layer between keeps history or
-    replicas. Only the value tells whether a
-    key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap reads first, and `scan_tags`
-    costs one request per key. This layer does not notice a damaged deadline: put Expires above the layers
-    that check, as in ``Expires(Encrypt(store))``.
+    replicas.
+
+    Only the value tells whether a key has expired. So ``in``, ``len``, ``del`` and scans read values, a swap
+    reads first, and `scan_tags` costs one request per key. This layer does not notice a damaged deadline: put
+    Expires above the layers that check, as in ``Expires(Encrypt(store))``.
 
     `changes` tells that a value expired when its key is written, deleted or swept next, or when the store deletes
     it, and not before: at its deadline nothing happens in the store below. So a reader of the feed that must not

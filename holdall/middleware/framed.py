@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from holdall.errors import HoldallError, Unsupported
-from holdall.files import ValueWriter, is_to_write, open_unconfirmed, open_value
+from holdall.files import BUFFER, ValueReader, ValueWriter, is_to_write, open_value
 from holdall.middleware._streams.encoded import Encoded
 from holdall.middleware._streams.frames import FRAME, FramedValue, FrameEncoder, Seal
 from holdall.middleware.codec import Codec
@@ -25,9 +25,11 @@ class Framed(Codec[bytes, bytes]):
 
     A part of a value in frames costs the frames that it touches: in requests, one for the beginning of the
     value, one for its size, one for the frames, and one for the last frame if the part depends on the size and
-    does not reach the end. A value of up to 64 KiB costs one request. No byte is returned before its frame was
-    checked. Values of more than 64 KiB that an earlier holdall wrote are not in frames: to read a part of one,
-    or to open it, the layer reads the whole value into memory.
+    does not reach the end. A value of up to 64 KiB costs one request. To open a value as a file costs one
+    request more than in the store below, for the last frame. No byte is returned before its frame was checked.
+
+    Values of more than 64 KiB that an earlier holdall wrote are not in frames: to read a part of one, or to
+    open it, the layer reads the whole value into memory.
 
     A subclass supplies ``encode`` and ``decode`` for both forms, ``_new_seal`` and ``_seal_of``.
     """
@@ -99,25 +101,19 @@ class Framed(Codec[bytes, bytes]):
             below.close()
             raise
 
-    def _open_reader(self, key: str, file: io.BufferedReader) -> io.BufferedReader:
+    def _open_reader(self, key: str, file: io.BufferedReader) -> ValueReader:
+        tag = file.tag if isinstance(file, ValueReader) else None
         data = file.read(_BEGINNING)
         seal = self._checked(key, partial(self._seal_of, key, data))
-        if seal is None:
+        if seal is None or len(data) < _BEGINNING:
             with file:
                 whole = self._decode(key, data + file.read())
-            return open_value(len(whole), lambda part: part.of_value(whole))
-
-        def fetch(part: ByteRange) -> bytes:
-            file.seek(part.start)
-            return file.read(part.length)
-
-        stored = file.seek(0, io.SEEK_END)
-        value = self._checked(key, lambda: FramedValue(seal, stored, fetch))
-        return open_unconfirmed(
-            value.size,
-            lambda part: self._checked(key, lambda: value.read(part)),
-            release=file.close,
-            confirm=lambda: self._checked(key, value.check_end),
+            return open_value(len(whole), lambda part: part.of_value(whole), tag=tag)
+        stored = file.size if isinstance(file, ValueReader) else file.seek(0, io.SEEK_END)
+        value = self._checked(key, lambda: FramedValue(seal, stored, partial(_read_part, file)))
+        size = self._checked(key, value.check_end)
+        return open_value(
+            size, lambda part: self._checked(key, lambda: value.read(part)), file.close, tag=tag
         )
 
     def _checked(self, key: str, call: Callable[[], T]) -> T:
@@ -131,3 +127,12 @@ class Framed(Codec[bytes, bytes]):
     @property
     def features(self) -> Feature:
         return self._inner.features
+
+
+def _read_part(file: io.BufferedReader, part: ByteRange) -> bytes:
+    # A file that is read from the beginning to the end asks for BUFFER bytes or more, for which the store below
+    # reads ahead.
+    if isinstance(file, ValueReader) and part.length is not None and part.length < BUFFER:
+        return file.read_part(part)
+    file.seek(part.start)
+    return file.read(part.length)

@@ -22,6 +22,8 @@ def rekey(
     only those that still must be sealed; ``start`` skips the keys before it. ``tell`` is called with the
     number of values read so far, each time it grows.
 
+    It reads each value whole, into memory, also a value that was written as a file.
+
     After it returns, these values no longer need an old key. If `scan_ids` still shows an old key, a process
     that does not have the new key yet wrote that value in the meantime. Older revisions that a layer below
     keeps stay sealed with their old keys.

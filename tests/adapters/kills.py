@@ -9,7 +9,7 @@ import holdall
 from holdall import Feature, Store
 from tests.soak import SOAK
 
-KILLS = 200 if SOAK else 6
+KILLS = 200 if SOAK else 4
 
 _WRITER = """
 import sys

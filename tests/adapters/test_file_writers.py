@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from holdall import ABSENT, Conflict, File, Unsupported
 from holdall.adapters.file.writer import Writer
+from tests.adapters.counting import count_in_file
 
 
 @pytest.fixture
@@ -114,21 +115,15 @@ def test_a_fork_while_the_lock_is_held_does_not_prolong_it(store):
     assert store["a"] == b"2"
 
 
-def increase(root, times):
-    store = File(root, durability="os")
-    for _ in range(times):
-        store.modify("n", lambda n: b"%d" % (int(n) + 1), b"0")
-
-
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_no_increment_of_two_processes_is_lost(store, method):
     context = multiprocessing.get_context(method)
-    children = [context.Process(target=increase, args=(store.root, 100)) for _ in range(2)]
+    children = [context.Process(target=count_in_file, args=(store.root, 100)) for _ in range(2)]
     for child in children:
         child.start()
     for child in children:
         child.join(60)
-    assert store["n"] == b"200"
+    assert store["counter"] == b"200"
 
 
 def test_a_batch_may_come_from_the_store_itself(store):

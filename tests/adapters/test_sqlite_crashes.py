@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 
 import holdall
 from holdall import ABSENT, Conflict, Delete, Expect, HoldallError, Operation, Put, SQLite, Tag
+from tests.adapters.counting import count_in_sqlite
 from tests.adapters.interrupts import interrupt
 from tests.adapters.sqlite_attempts import ATTEMPTS
 
@@ -74,19 +74,12 @@ def test_what_was_acknowledged_survives_a_kill_and_nothing_is_there_by_halves(
         connection.close()
 
 
-def add_one_each(path: Path, times: int, go: Event) -> None:
-    with SQLite(path, timeout=60) as store:
-        go.wait(60)
-        for _ in range(times):
-            store.modify("counter", lambda value: b"%d" % (int(value) + 1), b"0")
-
-
 @pytest.mark.parametrize("method", sorted({"fork", "spawn"} & {*multiprocessing.get_all_start_methods()}))
 def test_processes_that_create_and_swap_at_once_lose_nothing(method: str, tmp_path: Path) -> None:
     context: Any = multiprocessing.get_context(method)  # its kinds have no Process in common
     go = context.Event()
     path = tmp_path / "store.db"
-    workers = [context.Process(target=add_one_each, args=(path, 25, go)) for _ in range(4)]
+    workers = [context.Process(target=count_in_sqlite, args=(path, 25, go)) for _ in range(4)]
     for worker in workers:
         worker.start()
     go.set()

@@ -99,6 +99,7 @@ def test_where_writing_is_refused_the_rest_is_left_out() -> None:
         "list": "yes",
         "write": "failed",
         "foreign names": "",
+        "stored keys": "",
     }
 
 
@@ -216,13 +217,13 @@ def test_the_table_shows_the_reasons() -> None:
     heading, _, first, *rest = result.output.splitlines()
     assert heading.split() == ["check", "outcome", "detail"]
     assert first.split() == ["list", "yes", "the", "store", "is", "empty"]
-    assert [line.split()[0] for line in rest if line] == [*CHECKS[1:], "foreign"]
+    assert [line.split()[0] for line in rest if line] == [*CHECKS[1:], "foreign", "stored"]
 
 
 def test_json_for_programs() -> None:
     result = CliRunner().invoke(app, ["doctor", "memory://well", "--json"])
     assert result.exit_code == 0
-    assert [each["check"] for each in json.loads(result.output)] == [*CHECKS, "foreign names"]
+    assert [each["check"] for each in json.loads(result.output)] == [*CHECKS, "foreign names", "stored keys"]
 
 
 @pytest.mark.parametrize("uri", ["sqlite:///not-there.db", "file:not-there"])

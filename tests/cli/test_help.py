@@ -85,7 +85,7 @@ def test_the_tree_is_what_is_promised():
         "conflicts", "settle", "replicate", "replicas", "promote",
         "get", "size", "set", "del", "ls", "count", "sweep", "url", "changes", "cp", "convert", "sync", "backup",
         "restore", "rekey", "key new",
-        "stores", "trust", "explain", "manifest", "doctor", "demo", "serve",
+        "stores", "trust", "explain", "manifest", "info", "doctor", "demo", "serve",
         "token add", "token list", "token revoke",
         "history", "show", "revert", "diff", "undelete", "prune", "fsck",
         "books close", "books reopen", "books set", "books settings", "books status",

@@ -1,5 +1,6 @@
 """`holdall cp` and `convert` from the data of another library: they copy all that they can and name the rest."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,12 @@ def test_nothing_is_copied_to_a_source(old, tmp_path):
     done = call("cp", f"sqlite:///{tmp_path}/new.db", plain)
     assert done.code == 1
     assert "is only read; copy it to another store" in done.err
+
+
+def test_the_doctor_knows_that_a_source_is_read_only(old):
+    done = call("doctor", old.partition("?")[0])
+    assert done.code == 0
+    assert re.search(
+        r"^write +no +the store is read-only, as all data of other libraries is$", done.out, re.MULTILINE
+    )
+    assert "failed" not in done.out

@@ -15,7 +15,7 @@ _marked_whole = re.compile(r"^pytestmark = .*\bpytest\.mark\.servers\b", re.MULT
 
 def needs_servers(path: Path) -> bool:
     """Whether a file marks all its tests, so that a run without servers need not even import it."""
-    return path.name.startswith("test_") and path.suffix == ".py" and bool(_marked_whole.search(path.read_text()))
+    return path.match("test_*.py") and bool(_marked_whole.search(path.read_text("utf-8")))
 
 
 def mark_servers(items: Iterable[pytest.Item]) -> None:

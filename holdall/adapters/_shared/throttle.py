@@ -49,6 +49,8 @@ class Pace:
 
     def faster(self) -> None:
         """Record that a request was answered."""
+        if self._now == self.most and self._due <= 0:
+            return  # nothing would change, so many threads need not wait for the lock
         with self._lock():
             self._due -= 1
             self._now = min(self.most, self._now + 1 / self._now)

@@ -2,22 +2,21 @@
 
 import os
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
 from typing import NoReturn, cast
 
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._sources.values import VALUES, NotTaken, Values, convert
 from holdall.address import Address
 from holdall.errors import Corrupt, InvalidAddress, PermissionDenied
-from holdall.keys import Foreign, Span, check_key
+from holdall.keys import Foreign, check_key
 from holdall.store import Feature, Store
 
 
 class Source(Store[bytes]):
     """The data of another library at ``path``, which this store reads and never changes.
 
-    A scan first lists all keys. Names that are not valid keys are foreign names. A value that ``values``
-    does not allow is in the scans, and reading it raises Corrupt, which names the key and the remedy.
+    Names that are not valid keys are foreign names. A value that ``values`` does not allow is in the scans, and
+    reading it raises Corrupt, which names the key and the remedy. `Listed` and `Ordered` are its two kinds.
     """
 
     _scheme: str
@@ -41,10 +40,6 @@ class Source(Store[bytes]):
     @property
     def features(self) -> Feature:
         return Feature.SHARED
-
-    @abstractmethod
-    def _names(self) -> Iterable[str]:
-        """Return every name, in any order. A name that is not a valid key is a `Foreign`."""
 
     @abstractmethod
     def _load(self, name: str) -> object:
@@ -78,14 +73,6 @@ class Source(Store[bytes]):
         except NotTaken:
             return True
         return True
-
-    def scan(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        names = self.scan_names(prefix, start=start, stop=stop)
-        return (name for name in names if type(name) is not Foreign)
-
-    def scan_names(self, prefix: str = "", *, start: str = "", stop: str | None = None) -> Iterator[str]:
-        span = Span.of(prefix, start, stop)
-        return iter(()) if span.empty else iter(sorted(name for name in self._names() if name in span))
 
     # ---- Writing -------------------------------------------------------------------------------
 

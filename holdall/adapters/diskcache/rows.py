@@ -16,14 +16,14 @@ _PICKLED_KEY = "a pickled key "
 
 
 def to_key(kind: str, key: Any, raw: int, stored: object, *, json: bool) -> str:
-    """Return the name of a key: a plain str if it is a valid key, else a `Foreign` that finds ``stored``.
+    """Return the name of a key that is not a plain text: a `Foreign` that finds ``stored``.
 
     ``kind`` is SQLite's type of ``key``, whose text comes as bytes. The name of a key that is not text is its
-    repr, shortened. ``json``: JSONDisk stored the key.
+    repr, shortened. ``json``: JSONDisk stored the key; if it is a text and a valid key, its name is a plain str.
     """
     found = _decode(kind, key, raw, json=json)
     if isinstance(found, str):
-        return found if fits(found) else Foreign(found, stored)
+        return found if json and fits(found) else Foreign(found, stored)
     return Foreign(show(found), stored)
 
 

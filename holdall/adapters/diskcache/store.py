@@ -1,15 +1,17 @@
 """The store `DiskCache`."""
 
+import heapq
 import os
 import re
 import sqlite3
 import time
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from holdall.adapters._shared.tables import Tables
-from holdall.adapters._sources import Source
+from holdall.adapters._sources import Ordered
 from holdall.adapters._sources.database import Database
 from holdall.adapters._sources.folder import list_folder
 from holdall.adapters._sources.values import VALUES, Values
@@ -25,21 +27,27 @@ DISKS = ("disk", "json")
 _FILE = "cache.db"
 _shard = re.compile(r"\d{3}").fullmatch
 _LIVE = "(expire_time IS NULL OR expire_time > ?)"
-_KEYS = "SELECT rowid, typeof(key), iif(typeof(key) = 'text', CAST(key AS BLOB), key), raw FROM Cache WHERE "
+_IS_TEXT = "(typeof(key) = 'text' AND raw IS 1)"
+_TEXT = "key COLLATE BINARY"  # the order of the bytes, which is that of the code points
+_GIVEN = "CAST(? AS TEXT)"
+_KEY = "iif(typeof(key) = 'text', CAST(key AS BLOB), key)"
+_KEYS = f"SELECT rowid, typeof(key), {_KEY}, raw FROM Cache WHERE {_LIVE}"
+_TEXTS = f"SELECT CAST(key AS BLOB) FROM Cache WHERE {_LIVE} AND {_IS_TEXT}"
 _ROW = (
     "SELECT mode, CAST(filename AS BLOB), typeof(value), "
-    f"iif(typeof(value) = 'text', CAST(value AS BLOB), value) FROM Cache WHERE {_LIVE} AND "
+    f"iif(typeof(value) = 'text', CAST(value AS BLOB), value) FROM Cache WHERE {_LIVE}"
 )
 
 
 class _Place(NamedTuple):
-    """The folder of a shard, and the number of a row in its table."""
+    """The folder of a shard, the number of a row in its table, and its key: the number may get another key."""
 
     folder: str
     row: int
+    key: object
 
 
-class DiskCache(Source):
+class DiskCache(Ordered):
     """The Cache or FanoutCache of diskcache in the folder ``path``, only to be read.
 
     Expired values are passed over; `info` counts them. ``disk="json"``: the cache was made with the disk
@@ -88,13 +96,25 @@ class DiskCache(Source):
         if not tables.of_diskcache:
             raise Mismatch(f"{_FILE} in {self.path} was not made by diskcache: {tables}; name another folder")
 
-    def _names(self) -> Iterable[str]:
+    def _page(self, low: bytes, high: bytes | None, most: int) -> list[bytes]:
+        if self._json:
+            return []
+        args: tuple[object, ...] = time.time(), low
+        select = f"{_TEXTS} AND {_TEXT} >= {_GIVEN}"
+        if high is not None:
+            select, args = f"{select} AND {_TEXT} < {_GIVEN}", (*args, high)
+        select, args = f"{select} ORDER BY {_TEXT} LIMIT ?", (*args, most)
+        pages = [[key for (key,) in shard.rows(select, args)] for shard in self._shards().values()]
+        return list(islice(heapq.merge(*pages), most))
+
+    def _others(self) -> Iterable[str]:
+        select = _KEYS if self._json else f"{_KEYS} AND NOT {_IS_TEXT}"
         now = time.time()
         places: dict[str, _Place] = {}
         foreign: list[str] = []
         for folder, shard in self._shards().items():
-            for number, kind, key, raw in shard.rows(_KEYS + _LIVE, (now,)):
-                place = _Place(folder, number)
+            for number, kind, key, raw in shard.rows(select, (now,)):
+                place = _Place(folder, number, key)
                 name = to_key(kind, key, raw, place, json=self._json)
                 if isinstance(name, Foreign):
                     foreign.append(name)
@@ -104,21 +124,27 @@ class DiskCache(Source):
         return [*places, *foreign]
 
     def _load(self, name: str) -> object:
-        place = name.stored if isinstance(name, Foreign) else self._places.get(name)
-        row = self._row(place)
-        if row is None and not isinstance(name, Foreign):
-            self._names()
-            place = self._places[name]
-            row = self._row(place)
-        if place is None or row is None:
+        listed = self._json and not isinstance(name, Foreign)
+        found = self._row(self._places.get(name) if listed else _stored(name))
+        if found is None and listed:
+            self._others()
+            found = self._row(self._places.get(name))
+        if found is None:
             raise KeyError(name)
-        return to_value(place.folder, name, row, json=self._json)
+        folder, row = found
+        return to_value(folder, name, row, json=self._json)
 
-    def _row(self, place: _Place | None) -> tuple[Any, ...] | None:
-        if place is None:
-            return None
-        rows = self._shards()[place.folder].rows(f"{_ROW} rowid = ?", (time.time(), place.row))
-        return rows[0] if rows else None
+    def _row(self, stored: bytes | _Place | None) -> tuple[str, tuple[Any, ...]] | None:
+        """Return the row at a place, or that of a text, and the folder of its shard; None if it is missing."""
+        folders: Iterable[str] = self._shards()
+        args: tuple[object, ...]
+        where, args = f"{_IS_TEXT} AND {_TEXT} = {_GIVEN}", (stored,)
+        if isinstance(stored, _Place):
+            folders, where, args = [stored.folder], f"rowid = ? AND {_KEY} IS ?", (stored.row, stored.key)
+        for folder in folders if stored is not None else ():
+            for row in self._shards()[folder].rows(f"{_ROW} AND {where}", (time.time(), *args)):
+                return folder, row
+        return None
 
     def notes(self) -> list[str]:
         count = self._count_expired()
@@ -134,6 +160,12 @@ class DiskCache(Source):
     def close(self) -> None:
         for shard in (self._shards.take() or {}).values():
             shard.close()
+
+
+def _stored(name: str) -> bytes | _Place:
+    """Return the place of ``name`` if a scan told it, else the text of its key."""
+    stored: bytes | _Place = name.stored if isinstance(name, Foreign) else name.encode()
+    return stored
 
 
 def _is_shard(folder: Path) -> bool:

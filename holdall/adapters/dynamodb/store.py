@@ -273,7 +273,7 @@ class DynamoDB(ExpiringStore):
     # ---- The store itself ------------------------------------------------------------------------
 
     def info(self) -> dict[str, str]:
-        return {"expired values": self._table.describe_expiry()}
+        return {"expired values": self._table.describe_expiry(), **self._table.describe_totals()}
 
     def close(self) -> None:
         self._table.close()

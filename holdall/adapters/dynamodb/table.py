@@ -8,6 +8,7 @@ from typing import Any
 
 from holdall.adapters._aws.in_doubt import note_doubt
 from holdall.adapters._objectstore.names import check_reach
+from holdall.adapters._shared.totals import totals
 from holdall.adapters.dynamodb.errors import RAISED, translate
 from holdall.adapters.dynamodb.items import EXPIRES, Item
 from holdall.errors import PermissionDenied, Throttled
@@ -114,6 +115,15 @@ class Table:
         if found.get("AttributeName") == EXPIRES and found["TimeToLiveStatus"] in ("ENABLED", "ENABLING"):
             return "deleted by DynamoDB"
         return f"stay: enable time to live for the attribute {EXPIRES} of the table {self.name}"
+
+    def describe_totals(self) -> dict[str, str]:
+        """Return the totals of the table, which may have several stores; nothing if the user may not see them."""
+        try:
+            found = self.call("describe_table", TableName=self.name)["Table"]
+        except PermissionDenied:
+            return {}
+        about = "of the whole table; DynamoDB counts every six hours"
+        return totals(found.get("ItemCount"), found.get("TableSizeBytes"), about=about)
 
     def close(self) -> None:
         """Close the sockets of this process."""

@@ -1,33 +1,22 @@
-"""Requests by key to one bucket, or to the part of it below a prefix; errors are translated to holdall's."""
+"""The objects of one bucket, or of the part of it below a prefix, by key."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any
 
-from holdall.adapters._objectstore.names import CONNECTIONS, NameRange
+from holdall.adapters._objectstore.names import NameRange
 from holdall.adapters._objectstore.probe import HONOURED, Conditions, probe_conditions, scratch
 from holdall.adapters._objectstore.write_ids import State
-from holdall.adapters._shared.throttle import Pace
-from holdall.adapters.gcs.attempts import Attempts
-from holdall.adapters.gcs.calls import Calls, Stat
-from holdall.adapters.gcs.client import Connection, Options, connect, create_bucket
+from holdall.adapters.gcs.calls import Stat
+from holdall.adapters.gcs.client import Connection, Options
 from holdall.adapters.gcs.download import download, download_part
-from holdall.adapters.gcs.errors import RAISED, begins_after_end, translate
-from holdall.adapters.gcs.json_api import JsonAPI
+from holdall.adapters.gcs.errors import begins_after_end
 from holdall.adapters.gcs.listing import PAGE, GCSObject, Page, list_objects
-from holdall.adapters.gcs.observed import is_observed
-from holdall.adapters.gcs.sdk import SDK
+from holdall.adapters.gcs.sender import Sender
 from holdall.errors import Conflict, Corrupt, HoldallError
-from holdall.handles import PerProcess
 from holdall.keys import Span
 from holdall.ranges import ByteRange
 from holdall.store import Tag, conflict
-
-R = TypeVar("R")
-
-Send = Callable[[Connection, Any], R]
-"""A function that sends one request over a connection, and retries by the client's `Retry` that it is given."""
 
 THRESHOLD = 8 * 2**20
 """A value above this many bytes is sent in an upload session of several requests."""
@@ -38,7 +27,7 @@ _LAST = 2**63  # generations are 64-bit integers
 _known: dict[tuple[str, str], Conditions] = {}  # by endpoint and bucket; kept until the process ends
 
 
-class GCSBucket:
+class GCSBucket(Sender):
     """The objects of the bucket ``name`` below ``root``, which is empty or ends in a slash.
 
     Threads may share it. The first request in each process creates its client.
@@ -53,66 +42,14 @@ class GCSBucket:
         served: Mapping[str, str] | None = None,
         create: bool = False,
     ) -> None:
-        self.name = name
-        self.root = root
-        self.options = options
-        self.pace = Pace(CONNECTIONS)
+        super().__init__(name, root, options, create=create)
         self.batches = True
         """Whether the server accepts several deletes in one request; True until a request shows otherwise."""
         self.note: Callable[[], Mapping[str, str]] = dict
         """Returns the metadata that every write stores with its value."""
         self.served = served or {}
         """Further properties that every write sets: the headers with which the server serves the object."""
-        self._create = create
-        self._connection = PerProcess(self._connect)
-        self._seen = False
         self._resumes: bool | None = None
-
-    def _connect(self) -> Connection:
-        try:
-            connection = connect(self.options)
-            if self._create:
-                Attempts(self.options.retries, self.pace)(
-                    lambda retry: create_bucket(connection, self.name, self.options, retry)
-                )
-        except RAISED as error:
-            raise translate(error, self.name) from error
-        return connection
-
-    @property
-    def connection(self) -> Connection:
-        """The client and session of this process."""
-        return self._connection()
-
-    def ask(self, send: Send[R], key: str | None = None) -> R:
-        """The answer to one request, about ``key`` if it is given. Raises holdall's errors and KeyError."""
-        connection = self.connection
-        try:
-            answer = Attempts(self.options.retries, self.pace)(lambda retry: send(connection, retry))
-        except RAISED as error:
-            problem = translate(error, self.name, key)
-            if isinstance(problem, KeyError):
-                self.check_exists()  # the answer does not say whether the key or the bucket is missing
-            raise problem from error
-        self._seen = True
-        return answer
-
-    def check_exists(self) -> None:
-        """Raise StoreNotFound if the bucket is missing. Sends no request if an earlier one has succeeded."""
-        if not self._seen:
-            next(self.objects(Span.of(), "", size=1), None)
-
-    def blob(self, connection: Connection, key: str) -> Any:
-        """The client's blob for ``key``, without a request."""
-        return self._sdk(connection).blob(self.root + key)
-
-    def _sdk(self, connection: Connection) -> SDK:
-        return SDK(connection.client, self.name, self.options.timeout)
-
-    def _calls(self, connection: Connection) -> Calls:
-        if is_observed(connection):
-            return self._sdk(connection)
-        return JsonAPI(connection, self.name, self.options.timeout)
 
     # ---- Reading -------------------------------------------------------------------------------
 
@@ -164,7 +101,7 @@ class GCSBucket:
 
     def _stat(self, key: str, generation: str = "") -> Stat:
         name = self.root + key
-        return self.ask(lambda connection, retry: self._calls(connection).stat(name, generation, retry), key)
+        return self.ask(lambda connection, retry: self.calls(connection).stat(name, generation, retry), key)
 
     def objects(self, span: Span, prefix: str, size: int = PAGE) -> Iterator[GCSObject]:
         """The objects of ``span`` in order, with their names below ``root``; a page holds up to ``size``."""
@@ -172,20 +109,11 @@ class GCSBucket:
         high = None if span.high is None else root + span.high
 
         def ask(names: NameRange, token: str | None) -> Page:
-            return self.ask(lambda connection, retry: self._calls(connection).page(names, token, size, retry))
+            return self.ask(lambda connection, retry: self.calls(connection).page(names, token, size, retry))
 
         if not span.empty:
             for found in list_objects(ask, NameRange(root + prefix, root + span.low, high, span.hides)):
                 yield found._replace(name=found.name[len(root) :])
-
-    def headers(self) -> dict[str, str]:
-        """The headers of an answer of the server, with names in lower case."""
-
-        def send(connection: Connection, retry: Any) -> Any:
-            url = f"{connection.client.api_endpoint}/storage/v1/b/{quote(self.name)}/o"
-            return connection.session.get(url, params={"maxResults": 1}, timeout=self.options.timeout)
-
-        return {name.lower(): value for name, value in self.ask(send).headers.items()}
 
     # ---- Writing -------------------------------------------------------------------------------
 
@@ -208,10 +136,10 @@ class GCSBucket:
 
         def send(connection: Connection, retry: Any) -> Tag:
             if resumable or len(value) > THRESHOLD:
-                sdk = self._sdk(connection)
+                sdk = self.sdk(connection)
                 found = sdk.upload(name, value, match, properties, retry, resumable=resumable)
             else:
-                found = self._calls(connection).upload(name, value, match, properties, retry)
+                found = self.calls(connection).upload(name, value, match, properties, retry)
             return tag_of(found, key)
 
         return self.ask(send, key)
@@ -228,7 +156,7 @@ class GCSBucket:
         Raises Conflict if ``expected`` is given and the object does not carry it.
         """
         name, match = self.root + key, generation_of(key, expected)
-        self.ask(lambda connection, retry: self._calls(connection).delete(name, match, retry), key)
+        self.ask(lambda connection, retry: self.calls(connection).delete(name, match, retry), key)
 
     def discard(self, key: str) -> None:
         """Delete ``key`` if it exists."""
@@ -260,12 +188,6 @@ class GCSBucket:
             self.write(key, b"1", _NEVER, resumable=True)
             return False
         return True
-
-    def close(self) -> None:
-        """Close the connections of this process."""
-        connection = self._connection.take()
-        if connection is not None:
-            connection.close()
 
 
 def generation_of(key: str, expected: Tag | None) -> int | None:

@@ -8,14 +8,14 @@ with needs("gcs"):
     import google.cloud._http
     import google.cloud.storage
     from google.cloud.storage import Blob, Bucket, Client, _opentelemetry_tracing
-    from google.cloud.storage._http import Connection as Sender
+    from google.cloud.storage._http import Connection as ClientConnection
 
 # The methods of the client that take part in a request, and that the adapter's own requests do not use.
 _methods = Originals(
     (google.cloud.storage, google.cloud._http),
     {
         Client: ("bucket", "list_blobs", "_get_resource", "_list_resource", "_delete_resource"),
-        Sender: ("api_request", "_make_request", "_do_request"),
+        ClientConnection: ("api_request", "_make_request", "_do_request"),
         Bucket: ("blob", "delete_blob"),
         Blob: ("reload", "delete", "upload_from_file", "_do_upload", "_do_multipart_upload"),
     },

@@ -110,16 +110,14 @@ class Session(AuthorizedSession):
         while True:
             given = CaseInsensitiveDict({**self.headers, **headers})
             self.credentials.before_request(login, method, url, given)
-            raw = server.send(method, url, given, body, timeout)
-            if raw.status in success:
-                return Answer(raw.status, raw.headers, raw.read(decode_content=decode))
-            refused = self._response(method, url, given, raw)
-            if refused.is_redirect:
-                refused.close()
-                return self._request(method, url, headers, body, timeout, success, decode)
-            if refused.status_code not in self._refresh_status_codes or not left:
-                raise from_http_response(refused)  # type: ignore[no-untyped-call]
-            refused.close()
+            with server.send(method, url, given, body, timeout) as raw:
+                if raw.status in success:
+                    return Answer(raw.status, raw.headers, raw.read(decode_content=decode))
+                refused = self._response(method, url, given, raw)
+                if refused.is_redirect:
+                    return self._request(method, url, headers, body, timeout, success, decode)
+                if refused.status_code not in self._refresh_status_codes or not left:
+                    raise from_http_response(refused)  # type: ignore[no-untyped-call]
             left -= 1
             self.credentials.refresh(login)
 
@@ -151,7 +149,7 @@ class Session(AuthorizedSession):
     def _find(self, url: str) -> _Server:
         """The server of ``url``."""
         server = self._server
-        if not server.origin or not url.startswith(server.origin):
+        if not url.startswith(f"{server.origin}/"):
             split = urlsplit(url)
             self._server = server = _Server(f"{split.scheme}://{split.netloc}", self._pool(url))
         return server

@@ -11,6 +11,7 @@ from holdall.adapters._files.durability import DURABILITIES, Durability, check_d
 from holdall.adapters._files.flock import TIMEOUT, check_timeout
 from holdall.adapters._files.paths import absolute
 from holdall.adapters._shared.space import Space, space_on_disk
+from holdall.adapters._shared.totals import totals
 from holdall.adapters._shared.transactional import TRANSACTIONS
 from holdall.adapters.lmdb.environment import Environment, NoEnvironment, environment
 from holdall.adapters.lmdb.feed import Feed
@@ -309,6 +310,13 @@ class LMDB(Store[bytes]):
             return self._environment().read(lambda txn: txn.id())
         except NoEnvironment:
             return 0
+
+    def info(self) -> dict[str, str]:
+        try:
+            entries = self._environment().handle.stat()["entries"]
+        except NoEnvironment:
+            entries = 0
+        return totals(entries, self._space().used, about="with the entries of the change feed")
 
     def _space(self) -> Space:
         return space_on_disk(self.folder, f"{self.folder}/data.mdb")

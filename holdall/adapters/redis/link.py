@@ -75,6 +75,11 @@ class Link:
         named = ("redis_version", "valkey_version", "aof_enabled", "maxmemory_policy")
         return {name: info[name] for name in named if name in info}
 
+    def count(self) -> int:
+        """How many keys the store has. The server knows the number."""
+        count: int = self.run(scripts.COUNT)
+        return count
+
     def space(self) -> Space:
         """The memory that the server uses for all of its data, and how much more maxmemory allows."""
         info = parse_info(self.command("INFO", "memory"))

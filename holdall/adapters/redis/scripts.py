@@ -216,6 +216,11 @@ return {{redis.call('HGET', values, ARGV[1]), redis.call('HGET', tags, ARGV[1])}
 )
 """key: return its value and its tag, each nil if it is missing."""
 
+COUNT: Final = Script(f"""{HEAD}{STATE}
+return redis.call('ZCARD', redis.call('TYPE', state).ok == 'zset' and state or order)
+""")
+"""Return the number of keys."""
+
 READ: Final = Script(
     f"""{HEAD}
 local value, start, length = redis.call('HGET', values, ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])

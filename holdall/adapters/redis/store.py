@@ -18,6 +18,7 @@ from holdall.adapters._shared.servers import (
     unpicklable,
 )
 from holdall.adapters._shared.space import Space
+from holdall.adapters._shared.totals import totals
 from holdall.adapters.redis import scripts
 from holdall.adapters.redis.feed import Feed
 from holdall.adapters.redis.link import Link, lexical
@@ -266,7 +267,7 @@ class Redis(ExpiringStore):
     # ---- The store itself ------------------------------------------------------------------------
 
     def info(self) -> dict[str, str]:
-        return self._link.info()
+        return self._link.info() | totals(self._link.count())
 
     def _space(self) -> Space:
         return self._link.space()

@@ -4,9 +4,12 @@ botocore builds the tree of the XML twice, and makes a dict of every field of ev
 three fields. So for the listings of a scan, a handler takes the entries out of the answer, and botocore parses
 the rest. botocore also decodes the names, if the server sent them in percent-encoding.
 
-The handler uses the same XML parser as botocore. So both accept the same answers, and limit entities equally.
+The handler uses the same XML parser as botocore. So both accept the same answers, and limit entities equally. If all
+objects of a page have the form that servers usually send, a regular expression finds them, and the parser reads the
+rest, in which an element stands for each run of objects.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,14 +23,14 @@ with needs("s3"):
     from botocore.parsers import ResponseParserError
 
 ORDER = "HoldallOrder"
-"""In a parsed answer: the field with the list names of the entries, in server order."""
+"""In a parsed ListObjectVersions answer: the field with the list names of the entries, in server order."""
 
-
+_OBJECTS = "ListObjectsV2"
 VERSIONS, MARKERS = "Versions", "DeleteMarkers"
 _VERSION = ("Key", "VersionId", "LastModified")
 _FOLDERS = {"CommonPrefixes": ("CommonPrefixes", ("Prefix",))}
 _LISTS = {
-    "ListObjectsV2": {"Contents": ("Contents", ("Key", "ETag")), **_FOLDERS},
+    _OBJECTS: {"Contents": ("Contents", ("Key", "ETag")), **_FOLDERS},
     "ListObjectVersions": {
         "Version": (VERSIONS, _VERSION),
         "DeleteMarker": (MARKERS, _VERSION),
@@ -35,6 +38,16 @@ _LISTS = {
     },
 }
 """By operation and by the name of an entry's element: the list of such entries in a parsed answer, and their fields."""
+
+
+_OTHERS = ("LastModified", "Size", "StorageClass", "ChecksumAlgorithm", "ChecksumType")
+_TEXT = r"[^<&>\x00-\x08\x0b-\x1f\x7f]*+"
+_QUOTE = "(?:&quot;|&#34;)?+"
+_OTHER = f"(?:{'|'.join(f'<{name}>{_TEXT}</{name}>' for name in _OTHERS)})*+"
+_split_objects = re.compile(
+    f"<Contents>{_OTHER}<Key>({_TEXT})</Key>{_OTHER}<ETag>({_QUOTE}{_TEXT}{_QUOTE})</ETag>{_OTHER}</Contents>"
+).split
+_MARK = "HoldallObjects"  # the element that stands for a run of objects
 
 
 class _Kind(NamedTuple):
@@ -49,7 +62,7 @@ _trimmed: ContextVar[bool] = ContextVar("_trimmed", default=False)
 
 @contextmanager
 def trim_entries() -> Iterator[None]:
-    """In this context, listings hold `ORDER`, and their entries only the fields that a scan needs."""
+    """In this context, the entries of a listing hold only the fields that a scan needs; see also `ORDER`."""
     token = _trimmed.set(True)
     try:
         yield
@@ -70,11 +83,32 @@ def _take_entries(
     if not _trimmed.get() or response_dict["status_code"] != 200:
         return
     try:
-        root = _parse(response_dict["body"])
+        found = _split_usual(response_dict["body"]) if operation_model.name == _OBJECTS else None
+        lists, rest = found or _split(_parse(response_dict["body"]), operation_model.name)
     except ParseError:  # botocore finds it too, and sends the request again
         return
-    lists, response_dict["body"] = _split(root, operation_model.name)
+    response_dict["body"] = rest
     customized_response_dict.update(lists)
+
+
+def _split_usual(body: bytes) -> tuple[dict[str, list[Any]], bytes] | None:
+    """As `_split`, if all objects have the usual form; otherwise None."""
+    if not body.isascii() or b"<!" in body or _MARK.encode() in body:
+        return None
+    pieces = _split_objects(body.decode("ascii"))
+    rest = [piece for piece in pieces[::3] if piece]
+    root = _parse(f"<{_MARK}/>".join(rest).encode())
+    names = [element.tag.rpartition("}")[2] for element in root]
+    if names.count(_MARK) != len(rest) - 1 or "Contents" in names or not (pieces[0] and pieces[-1]):
+        return (
+            None  # an object has another form, or is in a comment or another element, or outside of the root
+        )
+    root[:] = [element for element, name in zip(root, names, strict=True) if name != _MARK]
+    lists, others = _split(root, _OBJECTS)
+    if keys := pieces[1::3]:
+        tags = [tag.replace("&#34;", '"').replace("&quot;", '"') for tag in pieces[2::3]]
+        lists["Contents"] = [{"Key": key, "ETag": tag} for key, tag in zip(keys, tags, strict=True)]
+    return lists, others
 
 
 def _parse(body: bytes) -> Element:

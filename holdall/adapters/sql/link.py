@@ -79,6 +79,10 @@ class Link(ABC):
         """Create the table, unless it exists, and begin its feed if it is to have one."""
 
     @abstractmethod
+    def estimate(self, connection: sa.Connection) -> tuple[int | None, int | None]:
+        """About how many rows the table has, and how many bytes it takes; None for a number that is not known."""
+
+    @abstractmethod
     def put(self) -> sa.Insert:
         """The statement that writes a row, and replaces the row of the same key if there is one."""
 

@@ -147,6 +147,14 @@ class _Link(Link):
         if self.feed:
             self.recorder.begin(connection)
 
+    def estimate(self, connection: sa.Connection) -> tuple[int | None, int | None]:
+        found = sa.text(
+            "SELECT table_rows, data_length + index_length FROM information_schema.tables "
+            "WHERE table_schema = database() AND table_name = :name"
+        )
+        rows, size = connection.execute(found, {"name": self.table.name}).one()
+        return rows, size
+
     def put(self) -> sa.Insert:
         new = insert(self.table.table)
         return new.on_duplicate_key_update(value=new.inserted.value, tag=new.inserted.tag)

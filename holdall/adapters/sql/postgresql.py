@@ -135,6 +135,13 @@ class _Link(Link):
 
         whole(work, connection)
 
+    def estimate(self, connection: sa.Connection) -> tuple[int | None, int | None]:
+        found = sa.text(
+            "SELECT CAST(reltuples AS bigint), pg_total_relation_size(oid) FROM pg_class WHERE oid = to_regclass(:name)"
+        )
+        rows, size = connection.execute(found, {"name": f'"{self.table.name}"'}).one()
+        return (None if rows < 0 else rows), size  # -1 before the first ANALYZE
+
     def put(self) -> sa.Insert:
         new = insert(self.table.table)
         return new.on_conflict_do_update(

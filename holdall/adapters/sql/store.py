@@ -16,6 +16,7 @@ from holdall.adapters._shared.servers import (
     parts_of,
     unpicklable,
 )
+from holdall.adapters._shared.totals import totals
 from holdall.adapters._shared.transactional import TransactionalStore
 from holdall.adapters.sql.errors import RAISED, is_taken
 from holdall.adapters.sql.feed import Feed
@@ -248,6 +249,9 @@ class SQL(TransactionalStore):
 
     def watch(self, since: str, *, prefix: str = "", timeout: float | None = None) -> bool:
         return self._link.watch(self._bell(), partial(self.changes, prefix=prefix), since, timeout)
+
+    def info(self) -> dict[str, str]:
+        return totals(*self._link.run(self._link.estimate), about="the server's estimate")
 
     def close(self) -> None:
         self._bell().close()

@@ -33,10 +33,10 @@ class CipherSeal:
         self._id = id
         self._cipher = AESGCM(HKDF(SHA256(), _KEY, salt, start + about).derive(secret))
 
-    def seal(self, number: int, is_last: bool, content: bytes) -> bytes:
-        return self._cipher.encrypt(self._nonce(number, is_last), content, None)
+    def seal(self, number: int, is_last: bool, content: bytes) -> tuple[bytes, ...]:
+        return (self._cipher.encrypt(self._nonce(number, is_last), content, None),)
 
-    def open(self, number: int, is_last: bool, frame: bytes) -> bytes:
+    def open(self, number: int, is_last: bool, frame: memoryview) -> bytes:
         try:
             return self._cipher.decrypt(self._nonce(number, is_last), frame, None)
         except InvalidTag as error:

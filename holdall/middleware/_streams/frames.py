@@ -30,11 +30,11 @@ class Seal(Protocol):
     overhead: int
     """By how many bytes a sealed frame is longer than its content."""
 
-    def seal(self, number: int, is_last: bool, content: bytes) -> bytes:
-        """Return the sealed frame."""
+    def seal(self, number: int, is_last: bool, content: bytes) -> tuple[bytes, ...]:
+        """Return the sealed frame, in pieces."""
         ...
 
-    def open(self, number: int, is_last: bool, frame: bytes) -> bytes:
+    def open(self, number: int, is_last: bool, frame: memoryview) -> bytes:
         """Return the content. Raises any exception unless `seal` returned ``frame`` for this place."""
         ...
 
@@ -44,39 +44,48 @@ class FrameEncoder:
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
-        self._head = seal.head
-        self._number = 0
+        self._number = -1  # of the frame that was sealed last
         self._held = bytearray()  # the bytes of the next frame, which may be the last one
 
     def encode(self, data: bytes) -> bytes:
         """Take the next bytes of the value, and return the next bytes to store, which may be none."""
-        self._held += data
-        if len(self._held) <= FRAME:
-            return b""
-        held = bytes(self._held)
-        end = (len(held) - 1) // FRAME * FRAME
-        self._held = bytearray(held[end:])
-        return b"".join(self._sealed(held[at : at + FRAME]) for at in range(0, end, FRAME))
+        return b"".join(self.take(data))
 
     def finish(self) -> bytes:
         """Return the last bytes to store."""
+        return b"".join(self.end())
+
+    def take(self, data: bytes) -> Iterator[bytes]:
+        """Yield the pieces of `encode`."""
+        if len(self._held) + len(data) <= FRAME:
+            self._held += data
+            return
+        held = bytes(self._held) + data if self._held else data
+        end = (len(held) - 1) // FRAME * FRAME
+        self._held = bytearray(held[end:])
+        for at in range(0, end, FRAME):
+            yield from self._sealed(held[at : at + FRAME])
+
+    def end(self) -> Iterator[bytes]:
+        """Yield the pieces of `finish`."""
         return self._sealed(bytes(self._held), is_last=True)
 
-    def _sealed(self, content: bytes, *, is_last: bool = False) -> bytes:
-        head, self._head = self._head, b""
-        number, self._number = self._number, self._number + 1
-        return head + self._seal.seal(number, is_last, content)
+    def _sealed(self, content: bytes, *, is_last: bool = False) -> Iterator[bytes]:
+        if self._number < 0:
+            yield self._seal.head
+        self._number += 1
+        yield from self._seal.seal(self._number, is_last, content)
 
 
 def seal_value(seal: Seal, value: bytes) -> bytes:
     """Return ``value`` in frames."""
     encoder = FrameEncoder(seal)
-    return encoder.encode(value) + encoder.finish()
+    return b"".join((*encoder.take(value), *encoder.end()))
 
 
 def open_sealed(seal: Seal, data: bytes) -> bytes:
     """Return the value whose frames are ``data``. Raises an exception if a frame is not right."""
-    value = FramedValue(seal, len(data), lambda part: part.of_value(data))
+    value = FramedValue(seal, len(data), lambda part: memoryview(data)[part.start :][: part.length])
     return value.read_part(ByteRange(0, None))
 
 
@@ -87,7 +96,7 @@ class FramedValue:
     of the value; it is sure after `check_end`.
     """
 
-    def __init__(self, seal: Seal, stored: int, fetch: Callable[[ByteRange], bytes]) -> None:
+    def __init__(self, seal: Seal, stored: int, fetch: Callable[[ByteRange], bytes | memoryview]) -> None:
         self._seal = seal
         self._fetch = fetch
         self._length = FRAME + seal.overhead
@@ -125,7 +134,7 @@ class FramedValue:
     def _open(self, first: int, last: int) -> Iterator[bytes]:
         length = self._length
         begin = len(self._seal.head) + first * length
-        data = self._fetch(ByteRange(begin, (last - first + 1) * length))
+        data = memoryview(self._fetch(ByteRange(begin, (last - first + 1) * length)))
         for number in range(first, last + 1):
             at = (number - first) * length
             yield self._seal.open(number, number == self._last, data[at : at + length])

@@ -185,6 +185,12 @@ def test_a_session_that_was_closed_opens_new_connections(server: Proxy, session:
     assert by_requests == []
 
 
+def test_a_server_whose_address_begins_like_another_is_another(session: Session):
+    for origin in ("http://127.0.0.1:1", "http://127.0.0.1:11", "http://127.0.0.1"):
+        found = session._find(f"{origin}/a")
+        assert (found.origin, found.pool.port) == (origin, int(origin.partition("1:")[2] or 80))
+
+
 # ---- Left to requests ------------------------------------------------------------------------------
 
 

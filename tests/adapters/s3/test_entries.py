@@ -176,7 +176,18 @@ def test_versions_keep_their_order(server: Server):
         "not UTF-8": b"<R><Contents><Key>\xff</Key><ETag>t</ETag></Contents></R>",
         "another encoding": "<?xml version='1.0' encoding='utf-16'?><R/>".encode("utf-16"),
         "not allowed": document(ENTRY.replace("k<", "&#xFFFE;<")),
-        "tail": document(ENTRY) + ENTRY,
+        "an entry after the root": document(ENTRY) + ENTRY,
+        "an entry before the root": ENTRY + document(ENTRY),
+        "only an entry": ENTRY,
+        "an entry in a processing instruction": document(f"<?a {ENTRY}?>{ENTRY}"),
+        "another form": document(f"{ENTRY}<Contents><Key>b</Key><Odd/><ETag>t</ETag></Contents>{ENTRY}"),
+        "hidden and another form": document(
+            f"<Name>{ENTRY}</Name><Contents><Key>b</Key><ETag>t</ETag> </Contents>"
+        ),
+        "the mark": document(f"<Name>{ENTRY}</Name><HoldallObjects/>"),
+        "another end": document("<Contents><Key>a</ETag><ETag>t</ETag></Contents>"),
+        "quoted twice": document(ENTRY.replace("k<", "&amp;quot;<").replace("t<", "&amp;quot;<")),
+        "no quotes": document(ENTRY).replace('"', "&quot;"),
     }.items(),
     ids=lambda case: case[0].replace(" ", "_"),
 )

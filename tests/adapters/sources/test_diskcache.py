@@ -10,6 +10,7 @@ import diskcache
 import pytest
 
 import holdall
+from holdall.adapters._sources.database import Database
 from holdall.errors import InvalidAddress, Mismatch, StoreNotFound
 from tests.adapters.sources.sources import SETTERS, Bomb, files, read
 
@@ -164,3 +165,41 @@ def test_other_places_are_refused_by_name(path):
         read(f"diskcache:{path}")
     with pytest.raises(InvalidAddress, match="disk='zip' is not one of disk, json"):
         holdall.open(f"diskcache:{path}?disk=zip")
+
+
+def test_a_scan_reads_a_page_of_keys_of_all_shards_at_a_time_in_their_order(path, monkeypatch):
+    diskcache.FanoutCache(str(path), shards=3).close()
+    keys = [f"{place}{number:04}" for number in range(1200) for place in ("a/", "é", "\ue000", "\U0001f600")]
+    for shard in range(3):
+        with closing(sqlite3.connect(path / f"{shard:03}" / "cache.db")) as database, database:
+            rows = [(key,) for key in keys[shard::3]]
+            database.executemany(
+                "INSERT INTO Cache (key, raw, size, mode, value) VALUES (?, 1, 0, 1, 7)", rows
+            )
+    sizes = []
+    read_rows = Database.rows
+
+    def rows(self, *args):
+        found = read_rows(self, *args)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(Database, "rows", rows)
+    with holdall.open(f"diskcache:{path}") as store:
+        assert list(store) == sorted(keys)
+        assert max(sizes) <= 1000
+        assert list(store.scan("a/", start="a/1190", stop="a/1195")) == [
+            f"a/{each}" for each in range(1190, 1195)
+        ]
+        assert store["a/0001"] == store["\U0001f6001199"] == b"7"
+        assert "a/1200" not in store
+
+
+def test_a_row_that_was_written_again_is_found(path):
+    with diskcache.Cache(str(path), disk=diskcache.JSONDisk) as cache:
+        cache["a"] = 1
+        with holdall.open(f"diskcache:{path}?disk=json&values=json") as store:
+            assert list(store) == ["a"]
+            del cache["a"]
+            cache["b"], cache["a"] = 2, 3
+            assert store["a"] == b"3"

@@ -3,16 +3,23 @@
 import json
 import pickle
 import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlitedict import SqliteDict
 
 import holdall
+from holdall.adapters._sources.database import Database
 from holdall.errors import InvalidAddress, Mismatch, PermissionDenied, StoreNotFound
-from holdall.keys import Foreign
+from holdall.keys import Foreign, fits, is_reserved
 from tests.adapters.sources.sources import SETTERS, Bomb, files, read
+from tests.examples import share
 
 
 @pytest.fixture
@@ -156,3 +163,55 @@ def test_a_view_cannot_stand_in_for_a_table(path):
     database.close()
     with pytest.raises(Mismatch, match="was not made by sqlitedict: it has no table"):
         read(f"sqlitedict:{path}")
+
+
+def test_a_scan_reads_a_page_of_keys_at_a_time_in_their_order(path, monkeypatch):
+    keys = [f"{place}{number:04}" for number in range(2500) for place in ("a/", "é", "\ue000", "\U0001f600")]
+    write_names(path, keys)
+    sizes = []
+    read_rows = Database.rows
+
+    def rows(self, *args):
+        found = read_rows(self, *args)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(Database, "rows", rows)
+    with holdall.open(f"sqlitedict:{path}") as store:
+        assert list(store) == sorted(keys)
+        assert max(sizes) <= 1000
+        sizes.clear()
+        assert list(store.scan("a/", start="a/2490", stop="a/2495")) == [
+            f"a/{each}" for each in range(2490, 2495)
+        ]
+        assert bool(store)
+        assert sum(sizes) < 50
+
+
+def write_names(path: Path, names: Iterable[Any]) -> None:
+    """Make a table as sqlitedict makes it, in a fraction of the time."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA synchronous = OFF")
+        database.execute("CREATE TABLE unnamed (key TEXT PRIMARY KEY, value BLOB)")
+        database.executemany("INSERT INTO unnamed VALUES (?, x'')", [(name,) for name in names])
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=3) | st.binary(max_size=2)
+
+
+@settings(max_examples=share(4))
+@given(st.sets(NAMES), st.text(max_size=1), st.text(max_size=2), st.none() | st.text(max_size=2))
+def test_scans_have_the_order_and_the_bounds_of_a_dict(names, prefix, start, stop):
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "old.sqlite")
+        write_names(path, names)
+        texts = [name for name in names if isinstance(name, str)]
+        keys = sorted(key for key in texts if fits(key) and not is_reserved(key))
+        within = [
+            key for key in keys if key.startswith(prefix) and key >= start and (stop is None or key < stop)
+        ]
+        with holdall.open(f"sqlitedict:{path}") as store:
+            assert list(store.scan(prefix, start=start, stop=stop)) == within
+            found = list(store.scan_names())
+            assert found == sorted(found)
+            assert len(found) == len(names) - sum(map(is_reserved, filter(fits, texts)))

@@ -23,7 +23,7 @@ from tests.soak import SOAK
 VALUES = [b"", b"holdall " * 9, bytes(range(256))] if SOAK else [b"", b"holdall " * 9]
 
 
-SIZE = 1 << 24
+SIZE = 1 << 23
 
 
 def write(store: Store[Any], key: str, *parts: bytes) -> None:
@@ -43,7 +43,7 @@ def read(store: Store[Any], key: str) -> object:
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@settings(max_examples=share(4))
+@settings(max_examples=share(6))
 @given(value=st.binary(max_size=200), times=st.sampled_from([1, 1, 2, 700, 5000]), data=st.data())
 def test_a_file_is_the_value(name: str, value: bytes, times: int, data: st.DataObject) -> None:
     value *= times
@@ -78,7 +78,7 @@ def test_a_damaged_file_is_corrupt(name: str, value: bytes) -> None:
             assert read(store, "a") is CORRUPT, damaged
 
 
-@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("name", COMPRESSING)
 def test_the_end_of_a_damaged_file_is_never_reached(name: str) -> None:
     below = Memory()
     store = LAYERS[name](below)
@@ -110,6 +110,35 @@ def test_a_file_that_is_given_up_changes_nothing(name: str) -> None:
     with store.open("a", "wb", expected=tag) as file:
         file.write(b"new")
     assert (file.tag, store["a"]) == (store.tag("a"), b"new")
+
+
+class Opened(Memory):
+    """Remembers the files that it opened."""
+
+    files: list[Any]
+
+    def open(self, key: str, /, *args: Any, **options: Any) -> Any:
+        file = super().open(key, *args, **options)
+        self.files.append(file)
+        return file
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_file_below_is_closed(name: str) -> None:
+    below = Opened()
+    below.files = []
+    store = LAYERS[name](below)
+    write(store, "small", b"holdall")
+    write(store, "large", bytes(range(256)) * 400)
+    for key in ("small", "large"):
+        store.open(key).close()
+        with store.open(key) as file:
+            file.read(1)
+        below[key] = below[key][:-1]
+        assert read(store, key) is CORRUPT
+        below[key] = b"\0" + below[key]
+        assert read(store, key) is CORRUPT
+    assert [file.closed for file in below.files] == [True] * 10
 
 
 class WithoutFiles(Memory):
@@ -153,7 +182,7 @@ def test_a_bomb_that_is_read_as_a_file_takes_little_memory(name: str) -> None:
         tracemalloc.start()
         try:
             size = sum(map(len, iter(partial(file.read, 1 << 20), b"")))
-            assert (size, tracemalloc.get_traced_memory()[1] < 1 << 23) == (SIZE, True)
+            assert (size, tracemalloc.get_traced_memory()[1] < 1 << 22) == (SIZE, True)
         finally:
             tracemalloc.stop()
 

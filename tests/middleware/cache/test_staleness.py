@@ -121,5 +121,5 @@ class Lagging(RuleBasedStateMachine):
 def test_it_lags_no_more_than_it_says(far: Any, max_age: float, near: bool, misses: bool) -> None:
     run_state_machine_as_test(
         lambda: Lagging(far(), max_age, Memory() if near else None, misses),
-        settings=settings(max_examples=2000 if SOAK else 25, stateful_step_count=30, deadline=None),
+        settings=settings(max_examples=2000 if SOAK else 10, stateful_step_count=30, deadline=None),
     )

@@ -1,6 +1,5 @@
 """Processes that write the same keys and are killed where they stand, on real stores."""
 
-import itertools
 import multiprocessing
 import time
 from collections.abc import Iterator
@@ -10,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from holdall import File, SQLite, Versions
-from holdall.errors import Conflict
-from holdall.store import ABSENT, Store
+from holdall.store import Store
+from tests.middleware.versions.writing import KEYS, work
 
-KEYS = ("a", "b")
 ROUNDS = 2
 PATIENCE = (3, 8, 17)  # writes acknowledged before each process is killed
 
@@ -65,31 +63,6 @@ def write_and_kill(below: Store[bytes]) -> list[str]:
             acknowledged += rest(pipe)
             worker.join()
     return acknowledged
-
-
-def work(below: Store[bytes], name: str, acknowledge: Connection) -> None:
-    """Write until killed, and say what is done."""
-    store = Versions(below, author=name)
-    for count in itertools.count():
-        key, write = KEYS[count % 2], f"{name}.{count}"
-        with store.note(message=write):
-            try:
-                one(store, key, write.encode(), count)
-            except (KeyError, Conflict):
-                continue
-        acknowledge.send(write)
-
-
-def one(store: Versions[bytes], key: str, value: bytes, count: int) -> None:
-    match count % 7:
-        case 3:
-            del store[key]
-        case 4:
-            store.swap(key, value, ABSENT)
-        case 5:
-            store.modify(key, lambda held: held[:20] + value)
-        case _:
-            store[key] = value
 
 
 def rest(pipe: Connection) -> list[str]:

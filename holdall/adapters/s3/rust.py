@@ -8,13 +8,13 @@ errors.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from io import BytesIO
-from os import environ, getpid
+from os import getpid
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from holdall.adapters.s3.client import Connection, Options
 from holdall.adapters.s3.interruptible import Interruptible
 from holdall.adapters.s3.outcomes import Undecided, judge, require_etag
+from holdall.adapters.s3.place import find_place
 from holdall.extras import needs
 
 with needs("rust"):
@@ -31,8 +31,8 @@ _PARAMETERS = {
     "head_object": {"Key"},
     "put_object": {"Key", "Body", "Metadata", "IfMatch", "IfNoneMatch", "ContentType", "CacheControl"},
 }
-_ENCRYPTION = ("AWS_SERVER_SIDE_ENCRYPTION", "AWS_SSE_")
-"""The beginnings of variables that obstore obeys, that boto3 ignores, and that no option of obstore turns off."""
+_NOWHERE = "http://127.0.0.1:0"
+"""The address of a proxy that cannot exist."""
 
 
 class Client:
@@ -123,16 +123,14 @@ def can_send(operation: str, parameters: Mapping[str, Any]) -> bool:
 
 def _open(connection: Connection, bucket: str, options: Options) -> S3Store:
     """The store of obstore. Every setting is given that obstore would otherwise read from the environment."""
-    if any(name.startswith(_ENCRYPTION) for name in environ):
-        raise ValueError("obstore would ask the server to encrypt")
     session, client = connection
-    endpoint, virtual = _place(client, bucket)
+    place = find_place(client, bucket)
     wait = timedelta(seconds=options.timeout)
     return S3Store(
         bucket,
-        endpoint=endpoint,
-        aws_endpoint_url_s3=endpoint,
-        virtual_hosted_style_request=virtual,
+        endpoint=place.endpoint,
+        aws_endpoint_url_s3=place.endpoint,
+        virtual_hosted_style_request=place.virtual,
         region=client.meta.region_name or "us-east-1",
         skip_signature=options.anon,
         unsigned_payload=False,
@@ -146,20 +144,17 @@ def _open(connection: Connection, bucket: str, options: Options) -> S3Store:
         if options.anon
         else Boto3CredentialProvider(session, ttl=timedelta(minutes=5)),
         client_options={
-            "allow_http": True,
+            "allow_http": place.endpoint.startswith("http:"),
+            # obstore follows redirects, and obeys ALL_PROXY, but boto3 does neither. No option turns that off. So
+            # the requests to all other servers are sent to a proxy that cannot exist.
+            "proxy_url": _NOWHERE,
+            "proxy_excludes": place.host,
             "connect_timeout": wait,
             "read_timeout": wait,
             "timeout": timedelta(days=1),  # of the whole request; no value stands for no limit
         },
         retry_config={"max_retries": 0},
     )
-
-
-def _place(client: Any, bucket: str) -> tuple[str, bool]:
-    """The endpoint of the boto3 client, and whether it names the bucket, from a URL that it signs."""
-    signed = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
-    url = urlsplit(signed)
-    return f"{url.scheme}://{url.netloc}", not url.path.startswith(f"/{bucket}/")
 
 
 def _range(header: str) -> Any:

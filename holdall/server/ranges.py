@@ -11,7 +11,7 @@ from holdall.ranges import ByteRange
 with needs("server"):
     import falcon
 
-_range = re.compile(r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))[ \t]*").fullmatch
+_range = re.compile(r"bytes=[ \t]*(?:([0-9]{1,19})-([0-9]{1,19})?|-([0-9]{1,19}))[ \t]*").fullmatch
 _PARTIAL: Final = 206
 _AT_ONCE: Final = 8 << 20  # bytes of a file that are in memory
 Parts = Generator[bytes, None, None]

@@ -2,6 +2,7 @@
 
 import io
 import socket
+import sys
 import time
 from functools import partial
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ import pytest
 import holdall
 from holdall import Conflict
 from holdall.files import open_value
+from holdall.ranges import ByteRange
 from holdall.server import app
 from holdall.store import Tag
 
@@ -100,6 +102,7 @@ PARTS = {
     "bytes=5-": (5, None),
     "bytes=-7": (len(LONG) - 7, None),
     "bytes=1-1048576": (1, 1 << 20),
+    ByteRange(9, sys.maxsize).header: (9, None),
 }
 
 

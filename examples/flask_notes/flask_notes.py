@@ -36,13 +36,13 @@ def create_app(address: str | None = None) -> Flask:
 
     @app.put("/notes/<path:key>")
     def write(key):
-        notes[key] = msgspec.json.decode(request.data, type=Note)
+        notes[key] = msgspec.json.decode(request.get_data(), type=Note)
         return Response(status=204)
 
     @app.post("/notes/<path:key>")
     def add_line(key):
         """Add a line to a note. If two people add a line at the same time, `modify` keeps both."""
-        line = msgspec.json.decode(request.data, type=str)
+        line = msgspec.json.decode(request.get_data(), type=str)
         note = notes.modify(key, lambda note: Note(note.title, [*note.lines, line]), default=Note(key))
         return jsonify(msgspec.to_builtins(note))
 

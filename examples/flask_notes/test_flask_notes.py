@@ -49,6 +49,12 @@ def test_a_note_is_written_read_listed_and_deleted(client):
     assert client.get("/notes/trip/food").status_code == 404
 
 
+def test_the_body_is_json_even_if_its_type_is_that_of_a_form_as_curl_says(client):
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    assert client.put("/notes/trip/food", data='{"title": "Food"}', **form).status_code == 204
+    assert client.post("/notes/trip/food", data='"tea"', **form).json == {"title": "Food", "lines": ["tea"]}
+
+
 def test_a_wrong_note_or_key_is_refused(client):
     assert "`title`" in client.put("/notes/a", json={}).json["error"]
     assert client.put("/notes/a%07", json={"title": "A"}).status_code == 400

@@ -8,10 +8,10 @@ errors.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from io import BytesIO
-from os import getpid
 from typing import Any, TypeVar
 
 from holdall.adapters.s3.client import Connection, Options
+from holdall.adapters.s3.forks import note_use
 from holdall.adapters.s3.interruptible import Interruptible
 from holdall.adapters.s3.outcomes import Undecided, judge, require_etag
 from holdall.adapters.s3.place import find_place
@@ -39,7 +39,7 @@ class Client:
     """Sends single requests to ``bucket``, with the credentials and to the server of a boto3 ``connection``."""
 
     def __init__(self, connection: Connection, bucket: str, options: Options) -> None:
-        _Process.pid = _Process.pid or getpid()
+        note_use()
         self._store = _open(connection, bucket, options)
         self._interruptible = Interruptible()
         self._by_name: dict[str, Callable[[str, Answer], Answer]] = {
@@ -105,11 +105,6 @@ def _try(operation: str, name: str, work: Callable[[], T]) -> T | Undecided:
     if isinstance(outcome, ClientError):
         raise outcome
     return outcome
-
-
-def may_run() -> bool:
-    """Whether no parent of this process used obstore. A forked child lacks the threads that send its requests."""
-    return _Process.pid in (0, getpid())
 
 
 def can_send(operation: str, parameters: Mapping[str, Any]) -> bool:
@@ -186,9 +181,3 @@ def _answer(found: Any) -> Answer:
         "ContentLength": meta["size"],
         "Metadata": found.attributes,
     }
-
-
-class _Process:
-    """The first process that used obstore."""
-
-    pid = 0

@@ -11,6 +11,7 @@ some flavors add an ending to it.
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from holdall.adapters._shared.tables import Tables
@@ -19,7 +20,7 @@ from holdall.adapters._sources.database import Database
 from holdall.adapters._sources.values import VALUES, NotTaken, Pickled, Values
 from holdall.adapters.dbm.errors import translate
 from holdall.adapters.dbm.flavors import FLAVORS, Handle
-from holdall.adapters.dbm.recognition import cut_off, recognise
+from holdall.adapters.dbm.recognition import cut_off, is_database, recognise
 from holdall.address import Address
 from holdall.errors import Corrupt, HoldallError, Mismatch, StoreNotFound
 from holdall.handles import PerThread, delays_fork
@@ -53,7 +54,7 @@ class Shelve(Listed):
         return cls(cls._path(address), **address.options(values=VALUES))
 
     def _open(self) -> Handle:
-        found = recognise(self.path)
+        found = self._flavors()
         if not found:
             raise StoreNotFound(
                 f"there is no shelf {self.path}; name it as the app gave it to shelve.open, "
@@ -66,6 +67,14 @@ class Shelve(Listed):
         if cut_off(self.path, found[0]):
             raise Corrupt(f"{self.path} is shorter than its index says; restore a backup")
         return FLAVORS[found[0]].load()(self.path, creates=False, writes=False, durable=False)
+
+    def _flavors(self) -> list[str]:
+        """Return the flavors of the files. An SQLite store next to them, such as a copy of the shelf, is not ndbm."""
+        found = recognise(self.path)
+        file, other = Path(self.path + ".db"), Path(self.path + ".pag")
+        if "ndbm" in found and not other.is_file() and file.stat().st_size and is_database(file):
+            found.remove("ndbm")
+        return found
 
     @delays_fork
     def _read(self, work: Callable[[Handle], T]) -> T:

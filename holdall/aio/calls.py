@@ -32,6 +32,10 @@ class Calls(Face[V]):
         """Return the value of ``key``, as in ``await store[key]``. Raises KeyError if ``key`` is missing."""
         return await self._run(self._store.__getitem__, key)
 
+    # Without these, `in` and iteration would fall back to __getitem__, and never end.
+    __contains__: None = None
+    __iter__: None = None
+
     @overload
     async def get(self, key: str, /) -> V | None: ...
     @overload

@@ -142,11 +142,11 @@ class Codec(Layer[V, W]):
         raise self._whole(key, "read a part of")
 
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
-        raise self._whole(key, "open")
+        raise self._whole(key, "open", " as a file")
 
-    def _whole(self, key: str, action: str) -> Unsupported:
+    def _whole(self, key: str, action: str, form: str = "") -> Unsupported:
         return Unsupported(
-            f"{self!r} cannot {action} {key!r}: {type(self).__name__} encodes and decodes whole values only; "
+            f"{self!r} cannot {action} {key!r}{form}: {type(self).__name__} encodes and decodes whole values only; "
             "use store[key], or keep large values in a store without this layer",
             key=key,
         )

@@ -65,6 +65,13 @@ class Compress(Codec[bytes, bytes]):
             raise TooLarge(f"{message}; write it as a file, or give a larger max_size", key=key)
         return self._pack(value)
 
+    def read(self, key: str, /, start: int = 0, length: int | None = None) -> bytes:
+        raise Unsupported(
+            f"{self!r} cannot read a part of {key!r}: it has to decompress the value from its beginning; "
+            "read the whole value by store[key], or seek in the file store.open(key)",
+            key=key,
+        )
+
     def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
         if is_to_write(mode, expected):
             encoder = self._encoder()

@@ -53,6 +53,13 @@ def test_every_method_of_a_store_has_a_counterpart() -> None:
     assert missing == []
 
 
+def test_the_operators_that_cannot_be_awaited_are_refused() -> None:
+    store: Any = AsyncStore(Memory())
+    for use in (lambda: "a" in store, lambda: iter(store), lambda: reversed(store), lambda: len(store)):
+        with pytest.raises(TypeError):
+            use()
+
+
 @pytest.mark.parametrize(
     "name",
     ["get", "read", "open", "size", "swap", "remove", "modify", "pop", "scan", "scan_items", "at", "changes"],

@@ -96,7 +96,9 @@ def test_a_link_to_a_value_in_a_bucket(uri, monkeypatch):
     assert "/books/a%20key?" in link
     assert "X-Amz-Expires=7200&" in link
     assert "hunter2" not in link
-    assert "7 days" in refusal("url", "s3://acme?region=eu-west-1", "key", "--expires", "8d")
+    assert "valid for 691,200 seconds; give 1 to 604,800 (7 days)" in refusal(
+        "url", "s3://acme?region=eu-west-1", "key", "--expires", "8d"
+    )
     assert "has no links" in refusal("url", uri, "key")
 
 

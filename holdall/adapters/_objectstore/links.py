@@ -15,5 +15,5 @@ def whole_seconds(expires: float) -> int:
     60
     """
     if not 1 <= expires <= LONGEST:
-        raise Invalid(f"a link cannot be valid for {expires!r} seconds; give 1 to {LONGEST:,} (7 days)")
+        raise Invalid(f"a link cannot be valid for {expires:,.10g} seconds; give 1 to {LONGEST:,} (7 days)")
     return int(expires)

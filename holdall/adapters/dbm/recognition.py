@@ -103,10 +103,10 @@ def _single(path: str) -> str | None:
     file = Path(path)
     if not file.exists() or not file.stat().st_size:
         return None
-    return "sqlite3" if _is_database(file) else _flavor(file)
+    return "sqlite3" if is_database(file) else _flavor(file)
 
 
-def _is_database(file: Path) -> bool:
+def is_database(file: Path) -> bool:
     """Return whether SQLite recognises ``file`` as a database.
 
     Only SQLite opens the file here. Its locks belong to the process: if the database is open in this

@@ -45,6 +45,17 @@ def test_it_reads_each_value_in_the_form_that_was_asked_for(name, tmp_path):
     assert files(tmp_path) == before
 
 
+@pytest.mark.parametrize("name", ["dbm.dumb", "dbm.gnu"])
+def test_a_store_that_was_copied_next_to_it_is_not_a_shelf(name, tmp_path):
+    write(tmp_path / "old", {"a": b"1"}, import_module(name))
+    with holdall.open(f"shelve:{tmp_path}/old") as old, holdall.open(f"sqlite:///{tmp_path}/old.db") as new:
+        new.update(old)
+        assert read(f"shelve:{tmp_path}/old") == dict(new) == {"a": b"1"}
+    (tmp_path / "old.db").write_bytes(b"a file of ndbm")
+    with pytest.raises(Mismatch, match="files of the flavors"):
+        read(f"shelve:{tmp_path}/old")
+
+
 def test_it_runs_no_pickle_and_names_foreign_keys(tmp_path):
     write(tmp_path / "old", {"bomb": Bomb(), "a//b": b"1"})
     SETTERS.clear()

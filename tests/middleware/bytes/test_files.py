@@ -246,6 +246,19 @@ def test_a_store_without_files_has_none_through_a_layer(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMPRESSING)
+def test_a_part_of_compressed_data_is_refused_with_the_way_by_a_file(name: str) -> None:
+    store = COMPRESSING[name](Memory())
+    store["a"] = b"value"
+    with pytest.raises(
+        Unsupported, match=r"cannot read a part of 'a': .* seek in the file store.open\(key\)"
+    ):
+        store.read("a", 1)
+    with store.open("a") as file:
+        file.seek(1)
+        assert file.read() == b"alue"
+
+
+@pytest.mark.parametrize("name", COMPRESSING)
 def test_only_a_file_may_be_larger_than_the_bound(name: str) -> None:
     store = COMPRESSING[name](Memory(), max_size=1000)
     write(store, "a", bytes(1000))

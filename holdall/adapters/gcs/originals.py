@@ -1,11 +1,18 @@
 """Whether methods of a library are still the library's own, or a mock or a wrapper took the place of one."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, is_
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class _Finding(NamedTuple):
+    """Whether these ``methods`` are the library's own."""
+
+    methods: tuple[Any, ...]
+    own: bool
 
 
 class Originals:
@@ -26,16 +33,19 @@ class Originals:
         # A second name makes `attrgetter` return a tuple, even for a class of which one method is named.
         self._getters = [(owner, attrgetter("__init__", *names)) for owner, names in methods.items()]
         self._names = frozenset(name for names in methods.values() for name in names)
-        self._are_own = lru_cache(maxsize=2)(self._check)
+        self._finding = _Finding((None,), own=False)
 
     def are_intact(self, *instances: object) -> bool:
         """Whether nothing replaced a method in its class, or in one of ``instances``."""
-        return all(self._names.isdisjoint(vars(one)) for one in instances) and self._are_own(
-            tuple(methods(owner) for owner, methods in self._getters)
-        )
+        return all(self._names.isdisjoint(vars(one)) for one in instances) and self._are_own()
 
-    def _check(self, found: tuple[tuple[Any, ...], ...]) -> bool:
-        return all(map(self._is_own, (method for methods in found for method in methods)))
+    def _are_own(self) -> bool:
+        methods = tuple(chain.from_iterable(find(owner) for owner, find in self._getters))
+        found = self._finding
+        # A wrapper of wrapt equals the function in it, so equality does not tell.
+        if not all(map(is_, found.methods, methods)):
+            found = self._finding = _Finding(methods, own=all(map(self._is_own, methods)))
+        return found.own
 
     def _is_own(self, method: Any) -> bool:
         # A wrapper of wrapt, by which most tracers replace methods, passes for a function in isinstance.

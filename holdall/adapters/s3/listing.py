@@ -71,6 +71,7 @@ def list_flat(ask: Ask, span: NameRange, size: int = PAGE) -> Iterator[S3Object]
     last = ""
     while True:
         answer = _page(ask, span.prefix, after, size)
+        begin = last
         for found in _contents(answer):
             if found.name < last:
                 raise _order_error(last, found.name)
@@ -81,6 +82,7 @@ def list_flat(ask: Ask, span: NameRange, size: int = PAGE) -> Iterator[S3Object]
                 yield found
         if not answer["IsTruncated"]:
             return
+        _require_progress(begin, last)
         after = _beyond(last) if span.hides else last
 
 
@@ -110,10 +112,11 @@ def _folder(ask: Ask, span: NameRange, size: int) -> Iterator[tuple[str | None, 
         entries: list[_Entry] = [(f.name, f) for f in _contents(answer)]
         entries += [(each["Prefix"], None) for each in answer.get("CommonPrefixes", ())]
         new = [e for e in entries if e[0].rstrip("/") > last and not _over(e[0], span.low)]
-        last = max((path.rstrip("/") for path, _ in entries), default=last)
+        begin, last = last, max((path.rstrip("/") for path, _ in entries), default=last)
         if not answer["IsTruncated"]:
             yield None, new
             return
+        _require_progress(begin, last)
         yield last, new
         after = last
 
@@ -140,6 +143,14 @@ def _page(ask: Ask, prefix: str, after: str, size: int, **more: str) -> dict[str
             "the server says that a listing continues, but lists no more names; check which server is at this endpoint"
         )
     return answer
+
+
+def _require_progress(begin: str, last: str) -> None:
+    """Raise Corrupt if the ``last`` name of a page is not after ``begin``, the last name of the page before."""
+    if last <= begin:
+        raise Corrupt(
+            f"the server repeats a page of a listing that ends with {last!r}; check which server is at this endpoint"
+        )
 
 
 def listing(answer: dict[str, Any]) -> dict[str, Any]:

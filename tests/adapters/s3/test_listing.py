@@ -1,10 +1,13 @@
 """Listings are in code-point order, also on a server that lists one folder after the other."""
 
+from itertools import islice
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from holdall import Corrupt
 from holdall.adapters._objectstore.names import NameRange
 from holdall.adapters.s3.listing import list_flat, list_nested
 from holdall.keys import is_reserved
@@ -70,3 +73,26 @@ def test_both_orders_give_the_same_scan(names, span, size):
     assume(not any(other.startswith(f"{name}/") for name in names for other in names))
     assert shown(list_flat(Flat(names), span, size), span) == expected(names, span)
     assert shown(list_nested(Nested(names), span, size), span) == expected(names, span)
+
+
+@pytest.mark.parametrize("scan", [list_flat, list_nested])
+def test_a_server_that_repeats_a_page_is_not_asked_for_ever(scan: Any):
+    """Some servers ignore StartAfter."""
+
+    def ask(**asked: Any) -> dict[str, Any]:
+        return {"Contents": [{"Key": "a", "ETag": '"1"'}], "IsTruncated": True}
+
+    with pytest.raises(Corrupt, match="repeats a page"):
+        list(islice(scan(ask, NameRange("", "", None, hides=False)), 9))
+
+
+def test_a_server_that_repeats_a_folder_is_not_asked_for_ever():
+    asked = []
+
+    def ask(**parameters: Any) -> dict[str, Any]:
+        asked.append(parameters)
+        assert len(asked) < 9
+        return {"CommonPrefixes": [{"Prefix": ".holdall/"}], "IsTruncated": True}
+
+    with pytest.raises(Corrupt, match="repeats a page"):
+        list(list_nested(ask, NameRange("", "", None, hides=True)))

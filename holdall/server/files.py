@@ -1,4 +1,7 @@
-"""Values of bytes as files: a part is read, and a long body is written, in bounded memory, if the store has STREAMS."""
+"""Values of bytes as files: a part is read, and a long body is written, in bounded memory.
+
+The store must have STREAMS and RANGES.
+"""
 
 from typing import Final
 
@@ -18,7 +21,8 @@ _SHORT: Final = 1 << 20  # bytes of a body that is written as other values are
 
 
 def _has_files(served: Served) -> bool:
-    needed = Feature.STREAMS | Feature.TAGS
+    # Without RANGES, parts are read from whole values, so larger values must not be written.
+    needed = Feature.STREAMS | Feature.RANGES | Feature.TAGS
     return isinstance(served.representation, BytesRepresentation) and needed in served.store.features
 
 

@@ -181,3 +181,12 @@ def test_a_large_part_that_takes_too_long_ends(serving, store):
     with serving({"files": store}, limits={"seconds": 0}.items()) as http, ask_for_all(http) as connection:
         parts = list(iter(partial(connection.recv, 1 << 20), b""))
     assert sum(map(len, parts)) < len(LONG) * 20
+
+
+def test_a_service_of_compressed_values_accepts_none_that_it_cannot_read(serving):
+    store = holdall.Zstd(holdall.Memory(), max_size=len(LONG))
+    with serving({"files": store}, max_body=32 << 20) as http:
+        refused = http("PUT", PATH, LONG + b"x")
+        assert (refused.status, refused.json()["type"], list(store)) == (413, "urn:holdall:TooLarge", [])
+        assert http("PUT", PATH, LONG).status == 201
+        assert http("GET", PATH, Range="bytes=5-9").data == LONG[5:10]

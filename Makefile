@@ -73,7 +73,7 @@ localstack-venv: $(LOCALSTACK_LOCKED) ## install LocalStack where `make test-ser
 $(LOCALSTACK_LOCKED): | setup
 	@echo "Setting up $(LOCALSTACK)"
 	@$(BIN)/python -m venv --clear $(LOCALSTACK)
-	@tools/install-lock $(LOCALSTACK)/bin/python $(LOCALSTACK_LOCK)
+	@tools/install-lock $(LOCALSTACK)/bin/python $(LOCALSTACK_LOCK) $(BIN)/uv
 	@touch $@
 
 ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store and compare digests (COUNT=100000 for more)
@@ -83,10 +83,9 @@ ring: setup $(VENV)/extras ## copy 10,000 documents around every kind of store a
 mutants: setup $(VENV)/extras ## change a sample of the code and see whether tests notice (COUNT=300 SEED=1 AREA=query)
 	@$(BIN)/python -m tools.mutants --count $(or $(COUNT),300) --seed $(or $(SEED),1) $(addprefix --area ,$(AREA))
 
-soak: setup $(VENV)/extras ## run the tests that can go on and on: codecs and history on every store, damaged values, killed writers, interrupts, forks
+soak: setup $(VENV)/extras ## run the tests that can go on and on: the suite on every stack, history on every store, damaged values, killed writers, interrupts, forks
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
-	    tests/conformance/test_serializers.py tests/conformance/test_bytes.py tests/conformance/test_dbm.py \
-	    tests/conformance/test_addresses.py tests/conformance/test_stacks_on_s3.py tests/cli/test_convert.py \
+	    tests/conformance tests/adapters/shove/test_conformance.py tests/cli/test_convert.py \
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py tests/adapters/test_streams.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \

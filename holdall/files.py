@@ -55,7 +55,8 @@ class ValueWriter(io.BufferedIOBase):
     """A file whose content becomes a value when it is closed, wholly, or not at all.
 
     If a ``with`` block ends with an exception, `close` is not reached, or `close` raises, the key keeps its old
-    value. `discard` gives up. Only one thread may use a file.
+    value. `discard` gives up. If `write` raises, nobody knows how much of the data was added, so it gives up too, and
+    `close` raises the error again. Only one thread may use a file.
 
     >>> from holdall import Memory
     >>> store = Memory()
@@ -69,6 +70,7 @@ class ValueWriter(io.BufferedIOBase):
     def __init__(self, sink: Sink) -> None:
         self._sink: Sink | None = sink
         self._size = 0
+        self._error: BaseException | None = None  # of a write
         self.tag: Tag | None = None
         """The tag of the new value after `close`; None before that, or if the store does not tell it."""
 
@@ -84,20 +86,29 @@ class ValueWriter(io.BufferedIOBase):
         """Add ``data``, and return how many bytes it has."""
         sink = self._require_open()
         copied = bytes(memoryview(data).cast("B"))
-        sink.write(copied)
+        try:
+            sink.write(copied)
+        except BaseException as error:
+            self.discard()
+            self._error = error
+            raise
         self._size += len(copied)
         return len(copied)
 
     def close(self) -> None:
         """Make the content the value of the key. Raises Conflict if the key does not have the expected tag."""
         sink, self._sink = self._sink, None
+        error, self._error = self._error, None
         super().close()
+        if error is not None:
+            raise error
         if sink is not None:
             self.tag = sink.commit()
 
     def discard(self) -> None:
         """Close the file without writing the value."""
         sink, self._sink = self._sink, None
+        self._error = None
         super().close()
         if sink is not None:
             sink.discard()

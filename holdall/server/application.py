@@ -135,7 +135,7 @@ def _middleware(parts: _Parts, guards: list[Any]) -> Iterator[Any]:
 def _add_stores(service: "falcon.App[falcon.Request, falcon.Response]", parts: _Parts) -> None:
     """Add the paths of the stores, and the document that describes them."""
     served, views, limits, slots = parts.stores, parts.views, parts.limits, parts.slots
-    documents = Documents(served, limits.body)
+    documents = Documents(served, limits, slots)
     collections = Collections(served, limits, slots)
     routes: dict[str, Described] = {
         "/v1/{store}:info": Infos(served, limits.body),

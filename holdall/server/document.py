@@ -12,6 +12,7 @@ from holdall.server import files, ranges
 from holdall.server.bodies import read_body
 from holdall.server.content import choose_form, decode_value, open_value
 from holdall.server.etags import UNTAGGED, Conditions, failed, marked
+from holdall.server.limits import Limits
 from holdall.server.openapi import (
     PROBLEM,
     TEXT,
@@ -27,8 +28,11 @@ from holdall.server.parameters import read_parameters
 from holdall.server.past import AS_OF, AT, PARAMETERS, has_history, missing_revision, modified, read_past
 from holdall.server.patches import JSON, MEDIA_TYPES, MERGE, SCHEMA, patch
 from holdall.server.problems import MissingKey
+from holdall.server.ranges import Parts
 from holdall.server.representation import DocumentRepresentation, Form
+from holdall.server.slots import Slots
 from holdall.server.stores import Served, Stores
+from holdall.server.streams import limit
 from holdall.store import ABSENT, ATTEMPTS, Feature, Store, Tag, Tagged, pause
 
 with needs("server"):
@@ -41,9 +45,11 @@ R = TypeVar("R")
 class Documents:
     """The resource of one value."""
 
-    def __init__(self, stores: Stores, max_body: int) -> None:
+    def __init__(self, stores: Stores, limits: Limits, slots: Slots) -> None:
         self._stores = stores
-        self._max_body = max_body
+        self._max_body = limits.body
+        self._seconds = limits.seconds
+        self._slots = slots
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, store: str, key: str) -> None:
         """Answer with the value, 304 if the client has it already, or 404.
@@ -54,13 +60,17 @@ class Documents:
         req.context.access.check(store, key)
         served = self._stores.find(store, req, key)
         form = choose_form(req, resp, served)
+
+        def hold(parts: Parts) -> Parts:
+            return limit(self._slots.hold(parts), req.context.check, self._seconds)
+
         if given:
-            _answer_past(req, resp, served, key, given, form)
+            _answer_past(req, resp, served, key, given, form, hold)
             return
         try:
-            _answer(req, resp, served, key, form)
+            _answer(req, resp, served, key, form, hold)
         except Conflict:  # the value was replaced while a part of it was read
-            _answer(req, resp, served, key, form, whole=True)
+            _answer(req, resp, served, key, form, hold, whole=True)
 
     on_head = on_get
 
@@ -165,7 +175,14 @@ class Documents:
 
 
 def _answer(
-    req: falcon.Request, resp: falcon.Response, served: Served, key: str, form: Form, *, whole: bool = False
+    req: falcon.Request,
+    resp: falcon.Response,
+    served: Served,
+    key: str,
+    form: Form,
+    hold: Callable[[Parts], Parts],
+    *,
+    whole: bool = False,
 ) -> None:
     """Answer with the value of ``key``, or a part of it. Raises Conflict if the value of a part was replaced.
 
@@ -183,7 +200,7 @@ def _answer(
         resp.status = falcon.HTTP_NOT_MODIFIED
         return
     resp.content_type = form.content_type
-    ranges.answer(req, resp, form.write(value) if file is None else file)
+    ranges.answer(req, resp, form.write(value) if file is None else file, hold)
 
 
 def _open_part(req: falcon.Request, served: Served, key: str, conditions: Conditions) -> ValueReader | None:
@@ -194,14 +211,20 @@ def _open_part(req: falcon.Request, served: Served, key: str, conditions: Condit
 
 
 def _answer_past(
-    req: falcon.Request, resp: falcon.Response, served: Served, key: str, given: dict[str, str], form: Form
+    req: falcon.Request,
+    resp: falcon.Response,
+    served: Served,
+    key: str,
+    given: dict[str, str],
+    form: Form,
+    hold: Callable[[Parts], Parts],
 ) -> None:
     try:
         value = read_past(served, key, given)
     except KeyError:
         raise missing_revision() from None
     resp.content_type = form.content_type
-    ranges.answer(req, resp, form.write(value))
+    ranges.answer(req, resp, form.write(value), hold)
 
 
 def _read(store: Store[Any], key: str, conditions: Conditions) -> Tagged[Any]:

@@ -1,7 +1,7 @@
 """Byte ranges (RFC 9110, section 14): one range per request."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Generator
 from typing import Final
 
 from holdall.extras import needs
@@ -11,13 +11,19 @@ from holdall.ranges import ByteRange
 with needs("server"):
     import falcon
 
-_range = re.compile(r"bytes=[ \t]*(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))[ \t]*").fullmatch
+_range = re.compile(r"bytes=[ \t]*(?:([0-9]{1,19})-([0-9]{1,19})?|-([0-9]{1,19}))[ \t]*").fullmatch
 _PARTIAL: Final = 206
 _AT_ONCE: Final = 8 << 20  # bytes of a file that are in memory
+Parts = Generator[bytes, None, None]
 
 
-def answer(req: falcon.Request, resp: falcon.Response, data: bytes | ValueReader) -> None:
-    """Write ``data`` to ``resp``, or the range of it that ``req`` asks for.
+def answer(
+    req: falcon.Request,
+    resp: falcon.Response,
+    data: bytes | ValueReader,
+    hold: Callable[[Parts], Parts],
+) -> None:
+    """Write ``data`` to ``resp``, or the range of it that ``req`` asks for. ``hold`` limits the parts of a stream.
 
     A header Range that names several ranges, or none, is ignored, and so is a range of an earlier version
     (If-Range), or of a HEAD. Raises HTTPRangeNotSatisfiable if the range begins after the end. A file is closed.
@@ -39,7 +45,7 @@ def answer(req: falcon.Request, resp: falcon.Response, data: bytes | ValueReader
         with data:
             resp.data = data.read_part(ByteRange(first, last + 1 - first))
     else:
-        resp.set_stream(_read(data, first, last), last + 1 - first)
+        resp.set_stream(hold(_read(data, first, last)), last + 1 - first)
 
 
 def _find(req: falcon.Request, resp: falcon.Response, size: int) -> tuple[int, int] | None:
@@ -56,7 +62,7 @@ def _find(req: falcon.Request, resp: falcon.Response, size: int) -> tuple[int, i
     return first, min(int(found[2]), size - 1) if found[2] else size - 1
 
 
-def _read(file: ValueReader, first: int, last: int) -> Iterator[bytes]:
+def _read(file: ValueReader, first: int, last: int) -> Parts:
     with file:
         for start in range(first, last + 1, _AT_ONCE):
             yield file.read_part(ByteRange(start, min(_AT_ONCE, last + 1 - start)))

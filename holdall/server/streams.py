@@ -1,7 +1,7 @@
-"""Ends a stream of NDJSON that must not go on, so that no client takes a part of it for all of it.
+"""Ends a stream that must not go on, so that no client takes a part of it for all of it.
 
-The last line of a stream that was cut off is ``{"problem": …}``, a problem as in `holdall.server.problems`. Then the
-connection breaks, unless a server, such as granian before 2.8, ends the answer as if it were complete.
+The last line of a stream of NDJSON that was cut off is ``{"problem": …}``, a problem as in `holdall.server.problems`.
+Then the connection breaks, unless a server, such as granian before 2.8, ends the answer as if it were complete.
 """
 
 import time
@@ -20,24 +20,31 @@ with needs("server"):
 _LOOK: Final = 1  # seconds between two looks whether the sender may still read
 
 
-def cut(parts: Generator[bytes, None, None], check: Callable[[], object], seconds: float) -> Iterator[bytes]:
+def limit(
+    parts: Generator[bytes, None, None], check: Callable[[], object], seconds: float
+) -> Generator[bytes, None, None]:
     """Yield ``parts`` for at most ``seconds``. ``check`` is called now and then, and ends the stream if it raises."""
     began = looked = time.monotonic()
     with closing(parts):
-        try:
-            for part in parts:
-                yield part
-                now = time.monotonic()
-                if now > began + seconds:
-                    raise falcon.HTTPServiceUnavailable(
-                        description="the request took too long; go on after the last key"
-                    )
-                if now > looked + _LOOK:
-                    looked = now
-                    check()
-        except Exception as error:
-            yield msgspec.json.encode({"problem": _problem(error)}) + b"\n"
-            raise
+        for part in parts:
+            yield part
+            now = time.monotonic()
+            if now > began + seconds:
+                raise falcon.HTTPServiceUnavailable(
+                    description="the request took too long; go on after the last key"
+                )
+            if now > looked + _LOOK:
+                looked = now
+                check()
+
+
+def cut(parts: Generator[bytes, None, None], check: Callable[[], object], seconds: float) -> Iterator[bytes]:
+    """Yield ``parts``, lines of NDJSON, as `limit` does."""
+    try:
+        yield from limit(parts, check, seconds)
+    except Exception as error:
+        yield msgspec.json.encode({"problem": _problem(error)}) + b"\n"
+        raise
 
 
 def _problem(error: Exception) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""One suite, every store and several stacks: a row is a name and a function that opens a new, empty store."""
+"""One suite, every store and several stacks: a row is a name and a function that opens a new, empty store.
+
+`make test` takes one row of each kind. `make soak` takes the others too: other ways to open a store, and stacks of
+layers that have a row in other stacks.
+"""
 
 import shutil
 import sqlite3
@@ -19,7 +23,7 @@ from tests.conformance.layered import LayeredTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.one_file import OneFile
 from tests.conformance.planting import plant
-from tests.soak import SOAK
+from tests.soak import rows
 
 Row = Callable[[pytest.FixtureRequest], Store[Any]]
 
@@ -99,10 +103,13 @@ STORES: dict[str, Row] = {
 }
 
 
+MORE_STORES = {"memory-named", "one-file", "sqlite-table"}
+
+
 class TestStores(StoreTests[bytes]):
     names = {kind.__name__: kind for kind in (File, LMDB, Minimal, OneFile, SQLite)}
 
-    @pytest.fixture(params=STORES)
+    @pytest.fixture(params=rows(STORES, MORE_STORES))
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         if "file" in request.param:  # it has no pages, and opens a file for each key
             self.many = 250
@@ -126,15 +133,15 @@ LAYERS: dict[str, Callable[[], Store[Any]]] = {
     "prefix-of-minimal": lambda: Prefix(Minimal(), "app"),
     "prefix-of-prefix": lambda: Prefix(Prefix(crowded(), "app/"), "é/"),
     "replicas": lambda: Replicas(Minimal(), named(), outbox=named(), acks=2, deliver=False),
+    "replicas-by-feed": lambda: Replicas(named(), named(), deliver=False),
 }
-if SOAK:
-    LAYERS["replicas-by-feed"] = lambda: Replicas(named(), named(), deliver=False)
+MORE_LAYERS = {"passthrough", "prefix-of-minimal", "prefix-of-prefix", "replicas-by-feed"}
 
 
 class TestLayers(LayeredTests[bytes]):
     names = {kind.__name__: kind for kind in (Budget, Metrics, Minimal, PassThrough, Replicas)}
 
-    @pytest.fixture(params=LAYERS)
+    @pytest.fixture(params=rows(LAYERS, MORE_LAYERS))
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         return LAYERS[request.param]
 
@@ -159,13 +166,14 @@ DOCUMENT_STORES: dict[str, Row] = {
     "validate-json-prefix": lambda request: Validate(Json(Prefix(crowded(), "app")), AnyValue()),
     "prefix-validate-json": lambda request: Prefix(Validate(Json(crowded()), AnyValue()), "app"),
 }
+MORE_DOCUMENT_STORES = {"json-prefix-file", "json", "prefix-validate-json"}
 
 
 class TestDocumentStores(LayeredTests[Any]):
     values = DOCUMENTS
     names = {kind.__name__: kind for kind in (AnyValue, File, Json, Minimal, SQLite, Validate)}
 
-    @pytest.fixture(params=DOCUMENT_STORES)
+    @pytest.fixture(params=rows(DOCUMENT_STORES, MORE_DOCUMENT_STORES))
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
         return lambda: DOCUMENT_STORES[request.param](request)
 

@@ -1,4 +1,7 @@
-"""The suite on escaped keys, but for what it refuses: texts outside the grammar, which here are keys."""
+"""The suite on escaped keys, but for what it refuses: texts outside the grammar, which here are keys.
+
+`make soak` takes SQLite as well.
+"""
 
 from collections.abc import Callable
 
@@ -9,6 +12,7 @@ from holdall.store import Store
 from holdall.testing import StoreTests
 from tests.conformance.layered import FewFeedTests
 from tests.conformance.test_conformance import Row, folder, named
+from tests.soak import rows
 
 ROWS: dict[str, Row] = {
     "memory": lambda request: Escape(named()),
@@ -20,7 +24,7 @@ class TestEscape(FewFeedTests[bytes], StoreTests[bytes]):
     many = 250
     names = {"Escape": Escape, "SQLite": SQLite}
 
-    @pytest.fixture(params=ROWS)
+    @pytest.fixture(params=rows(ROWS, {"sqlite"}))
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         return lambda: ROWS[request.param](request)
 

@@ -1,4 +1,7 @@
-"""The suite on values that could expire and do not, beside others that have expired already."""
+"""The suite on values that could expire and do not, beside others that have expired already.
+
+`make soak` takes files as well.
+"""
 
 from collections.abc import Callable
 
@@ -19,6 +22,7 @@ from holdall.testing.suite.transactions import TransactionTests
 from tests.conformance.layered import FewFeedTests
 from tests.conformance.minimal import Minimal
 from tests.conformance.test_conformance import STORES
+from tests.soak import SOAK
 
 HOUR = 3600.0
 LONG_AGO = 1e9
@@ -62,6 +66,6 @@ class TestLittered(
 
     names = NAMES
 
-    @pytest.fixture(params=["memory-named", "file"])
+    @pytest.fixture(params=["memory-named", "file"] if SOAK else ["memory-named"])
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[bytes]]:
         return lambda: littered(STORES[request.param](request))

@@ -1,6 +1,11 @@
 """Values of bytes in bounded memory: parts of them are read, and long bodies are written, as files."""
 
 import io
+import socket
+import sys
+import time
+from functools import partial
+from urllib.parse import urlsplit
 
 import falcon.testing
 import pytest
@@ -8,6 +13,7 @@ import pytest
 import holdall
 from holdall import Conflict
 from holdall.files import open_value
+from holdall.ranges import ByteRange
 from holdall.server import app
 from holdall.store import Tag
 
@@ -96,6 +102,7 @@ PARTS = {
     "bytes=5-": (5, None),
     "bytes=-7": (len(LONG) - 7, None),
     "bytes=1-1048576": (1, 1 << 20),
+    ByteRange(9, sys.maxsize).header: (9, None),
 }
 
 
@@ -144,3 +151,33 @@ def test_a_value_that_is_replaced_while_a_part_is_read_is_read_again(http, store
     answer = http("GET", PATH, Range="bytes=1-2")
     assert (answer.status, answer.data, answer.headers["ETag"]) == (206, LONG[1:3], tag)
     assert http("GET", PATH, Range="bytes=1-2", If_Match='"other"').status == 412
+
+
+def ask_for_all(http):
+    """A connection on which the answer with a large part comes."""
+    address = urlsplit(http.url)
+    connection = socket.create_connection((address.hostname, address.port))
+    connection.sendall(f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=0-\r\n\r\n".encode())
+    assert connection.recv(12) == b"HTTP/1.1 206"
+    return connection
+
+
+def test_large_parts_leave_threads_for_other_requests(serving, store):
+    fill(store, LONG * 20)
+    with serving({"files": store}, max_long=1, threads=3) as http:
+        with ask_for_all(http):
+            refused = http("GET", PATH, Range="bytes=0-")
+            assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
+            assert http("GET", PATH, Range="bytes=0-9").data == LONG[:10]
+            assert http("HEAD", PATH).status == 200
+        until = time.monotonic() + 60
+        while (answer := http("GET", PATH, Range="bytes=1-")).status == 503 and time.monotonic() < until:
+            time.sleep(0.05)
+        assert answer.status == 206
+
+
+def test_a_large_part_that_takes_too_long_ends(serving, store):
+    fill(store, LONG * 20)
+    with serving({"files": store}, limits={"seconds": 0}.items()) as http, ask_for_all(http) as connection:
+        parts = list(iter(partial(connection.recv, 1 << 20), b""))
+    assert sum(map(len, parts)) < len(LONG) * 20

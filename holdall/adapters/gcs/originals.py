@@ -38,4 +38,5 @@ class Originals:
         return all(map(self._is_own, (method for methods in found for method in methods)))
 
     def _is_own(self, method: Any) -> bool:
-        return isinstance(method, FunctionType) and method.__code__.co_filename.startswith(self._folders)
+        # A wrapper of wrapt, by which most tracers replace methods, passes for a function in isinstance.
+        return type(method) is FunctionType and method.__code__.co_filename.startswith(self._folders)

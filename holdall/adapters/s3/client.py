@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from holdall.adapters._objectstore.names import CONNECTIONS, check_reach
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3.entries import register
-from holdall.adapters.s3.retries import RetryHandler
+from holdall.adapters.s3.retries import RetryHandler, end_redirects
 from holdall.errors import PermissionDenied
 from holdall.extras import needs
 
@@ -64,6 +64,7 @@ def connect(options: Options, pace: Pace) -> Connection:
         client.meta.config.response_checksum_validation = "when_required"
     register(client.meta.events)
     client.meta.events.register("needs-retry.s3", RetryHandler(pace, options.retries))
+    client.meta.events.register("needs-retry.s3.HeadBucket", end_redirects)
     return Connection(made, client)
 
 

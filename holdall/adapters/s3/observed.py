@@ -14,6 +14,7 @@ from holdall.extras import needs
 with needs("s3"):
     import botocore
     import urllib3
+    from botocore.awsrequest import AWSHTTPConnectionPool, AWSHTTPSConnectionPool
     from botocore.client import BaseClient
     from botocore.endpoint import Endpoint
     from botocore.httpsession import URLLib3Session
@@ -74,6 +75,9 @@ def _parts(client: Any) -> tuple[Any, ...]:
     return (
         client.meta.events._emitter._lookup_cache,
         socket.socket,
+        socket.socket.connect,
+        AWSHTTPConnectionPool.ConnectionCls,
+        AWSHTTPSConnectionPool.ConnectionCls,
         endpoint,
         endpoint.http_session,
         len(client.__dict__),
@@ -96,8 +100,11 @@ _FUNCTIONS = -8  # where the functions begin in the parts
 def _is_observed(client: Any) -> bool:
     endpoint = client._endpoint
     objects = (client, BaseClient), (endpoint, Endpoint), (endpoint.http_session, URLLib3Session)
+    connections = AWSHTTPConnectionPool.ConnectionCls, AWSHTTPSConnectionPool.ConnectionCls
     return (
         socket.socket.__module__ != "socket"  # of gevent, eventlet, or a test that forbids connections
+        or "connect" in vars(socket.socket)  # of a test that forbids some connections
+        or not all(each.__module__.startswith(_OWN) for each in connections)  # of a recorder
         or not all(isinstance(each, kind) and _has_own_methods(each) for each, kind in objects)
         or not all(map(_is_of_sdk, _parts(client)[_FUNCTIONS:]))
         or any(map(_is_foreign, _handlers(client)))
@@ -110,7 +117,8 @@ def _has_own_methods(found: object) -> bool:
 
 
 def _is_of_sdk(function: Any) -> bool:
-    return isinstance(function, FunctionType) and function.__code__.co_filename.startswith(_PLACES)
+    # A wrapper of wrapt, by which most tracers replace functions, passes for a function in isinstance.
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(_PLACES)
 
 
 def _is_foreign(handler: Any) -> bool:

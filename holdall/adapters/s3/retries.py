@@ -12,6 +12,7 @@ UNREADABLE = "HoldallUnreadable"
 THROTTLED = (429, 503)
 """The statuses of answers that ask the client to slow down."""
 
+_REGION = "x-amz-bucket-region"
 _IN_CONFLICT = ("ConditionalRequestConflict", "OperationAborted")
 
 
@@ -48,6 +49,16 @@ class RetryHandler:
             self._pace.slower()
         else:
             self._pace.faster()
+
+
+def end_redirects(request_dict: Any, response: Any = None, **event: Any) -> None:
+    """Mark a HEAD request about a bucket as redirected, unless the answer names the region of the bucket.
+
+    This is a handler of ``needs-retry``. botocore sends such a request to find the region of a bucket after any
+    redirect. If the answer was again a redirect without a region, botocore would send it again without end.
+    """
+    if response is not None and _REGION not in response[1]["ResponseMetadata"].get("HTTPHeaders", {}):
+        request_dict["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _is_unreadable(answer: Any, parsed: Any) -> bool:

@@ -8,13 +8,13 @@ errors.
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from io import BytesIO
-from os import environ, getpid
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from holdall.adapters.s3.client import Connection, Options
+from holdall.adapters.s3.forks import note_use
 from holdall.adapters.s3.interruptible import Interruptible
 from holdall.adapters.s3.outcomes import Undecided, judge, require_etag
+from holdall.adapters.s3.place import find_place
 from holdall.extras import needs
 
 with needs("rust"):
@@ -31,15 +31,15 @@ _PARAMETERS = {
     "head_object": {"Key"},
     "put_object": {"Key", "Body", "Metadata", "IfMatch", "IfNoneMatch", "ContentType", "CacheControl"},
 }
-_ENCRYPTION = ("AWS_SERVER_SIDE_ENCRYPTION", "AWS_SSE_")
-"""The beginnings of variables that obstore obeys, that boto3 ignores, and that no option of obstore turns off."""
+_NOWHERE = "http://127.0.0.1:0"
+"""The address of a proxy that cannot exist."""
 
 
 class Client:
     """Sends single requests to ``bucket``, with the credentials and to the server of a boto3 ``connection``."""
 
     def __init__(self, connection: Connection, bucket: str, options: Options) -> None:
-        _Process.pid = _Process.pid or getpid()
+        note_use()
         self._store = _open(connection, bucket, options)
         self._interruptible = Interruptible()
         self._by_name: dict[str, Callable[[str, Answer], Answer]] = {
@@ -107,11 +107,6 @@ def _try(operation: str, name: str, work: Callable[[], T]) -> T | Undecided:
     return outcome
 
 
-def may_run() -> bool:
-    """Whether no parent of this process used obstore. A forked child lacks the threads that send its requests."""
-    return _Process.pid in (0, getpid())
-
-
 def can_send(operation: str, parameters: Mapping[str, Any]) -> bool:
     """Whether obstore can express the request, and leaves the name of its object as it is."""
     known = _PARAMETERS.get(operation)
@@ -123,16 +118,14 @@ def can_send(operation: str, parameters: Mapping[str, Any]) -> bool:
 
 def _open(connection: Connection, bucket: str, options: Options) -> S3Store:
     """The store of obstore. Every setting is given that obstore would otherwise read from the environment."""
-    if any(name.startswith(_ENCRYPTION) for name in environ):
-        raise ValueError("obstore would ask the server to encrypt")
     session, client = connection
-    endpoint, virtual = _place(client, bucket)
+    place = find_place(client, bucket)
     wait = timedelta(seconds=options.timeout)
     return S3Store(
         bucket,
-        endpoint=endpoint,
-        aws_endpoint_url_s3=endpoint,
-        virtual_hosted_style_request=virtual,
+        endpoint=place.endpoint,
+        aws_endpoint_url_s3=place.endpoint,
+        virtual_hosted_style_request=place.virtual,
         region=client.meta.region_name or "us-east-1",
         skip_signature=options.anon,
         unsigned_payload=False,
@@ -146,20 +139,17 @@ def _open(connection: Connection, bucket: str, options: Options) -> S3Store:
         if options.anon
         else Boto3CredentialProvider(session, ttl=timedelta(minutes=5)),
         client_options={
-            "allow_http": True,
+            "allow_http": place.endpoint.startswith("http:"),
+            # obstore follows redirects, and obeys ALL_PROXY, but boto3 does neither. No option turns that off. So
+            # the requests to all other servers are sent to a proxy that cannot exist.
+            "proxy_url": _NOWHERE,
+            "proxy_excludes": place.host,
             "connect_timeout": wait,
             "read_timeout": wait,
             "timeout": timedelta(days=1),  # of the whole request; no value stands for no limit
         },
         retry_config={"max_retries": 0},
     )
-
-
-def _place(client: Any, bucket: str) -> tuple[str, bool]:
-    """The endpoint of the boto3 client, and whether it names the bucket, from a URL that it signs."""
-    signed = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "k"})
-    url = urlsplit(signed)
-    return f"{url.scheme}://{url.netloc}", not url.path.startswith(f"/{bucket}/")
 
 
 def _range(header: str) -> Any:
@@ -191,9 +181,3 @@ def _answer(found: Any) -> Answer:
         "ContentLength": meta["size"],
         "Metadata": found.attributes,
     }
-
-
-class _Process:
-    """The first process that used obstore."""
-
-    pid = 0

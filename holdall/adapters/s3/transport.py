@@ -8,6 +8,7 @@ from typing import Any
 from holdall.adapters._aws.in_doubt import put_in_doubt
 from holdall.adapters._shared.throttle import Pace
 from holdall.adapters.s3 import client as sdk
+from holdall.adapters.s3 import forks
 from holdall.adapters.s3.errors import RAISED, translate
 from holdall.adapters.s3.observed import Observation
 from holdall.adapters.s3.retries import THROTTLED
@@ -112,11 +113,7 @@ class Transport:
         """The client of obstore, or None if boto3 has to send the request."""
         if self._rust is None or self._left_over >= _PATIENCE:
             return None
-        if (
-            not self._rust.can_send(operation, parameters)
-            or not self._rust.may_run()
-            or self._is_observed()()
-        ):
+        if not self._rust.can_send(operation, parameters) or not forks.may_run() or self._is_observed()():
             return None
         return self._rust_client()
 

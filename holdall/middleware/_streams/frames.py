@@ -137,5 +137,8 @@ class FramedValue:
         data = memoryview(self._fetch(ByteRange(begin, (last - first + 1) * length)))
         for number in range(first, last + 1):
             at = (number - first) * length
-            yield self._seal.open(number, number == self._last, data[at : at + length])
+            content = self._seal.open(number, number == self._last, data[at : at + length])
+            if number == self._last and len(content) != self.size - number * FRAME:
+                raise ValueError("its last frame does not have the length that the size of the value tells")
+            yield content
         self._is_checked = self._is_checked or last == self._last

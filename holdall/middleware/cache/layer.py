@@ -58,7 +58,7 @@ class Cache(Layer[bytes, bytes]):
     store cannot drop the old value, a write raises before anything is written.
 
     A read keeps the values that it found, and a write of one key keeps the value that it wrote. Scans, `read`,
-    `get_tagged` and every compare-and-swap go to ``store`` itself and keep none of the values that they read.
+    `size`, `get_tagged` and every compare-and-swap go to ``store`` itself and keep none of the values that they read.
     Reserved keys are never cached. A write through `raw` shows here at once. A reader of `changes` never
     reads a value here that is older than the change.
 
@@ -199,12 +199,7 @@ class Cache(Layer[bytes, bytes]):
             close()
 
     def size(self, key: str, /) -> int:
-        entry = self._fresh(key)
-        if entry is None:
-            return self._inner.size(key)
-        if entry.value is MISSING:
-            raise KeyError(key)
-        return len(entry.value)
+        return self._inner.size(key)  # the size of the value that `read` reads
 
     # ---- Reading many --------------------------------------------------------------------------
 

@@ -4,10 +4,12 @@ import gzip
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 import requests
+import wrapt
 from google.api_core.exceptions import ServiceUnavailable, Unauthorized
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.transport.requests import AuthorizedSession
@@ -211,6 +213,19 @@ def test_a_method_that_was_replaced_sees_the_request(server: Proxy, session: Ses
     assert replaced.call_count == 1
     session.fetch("GET", f"{server.endpoint}/a", {}, timeout=PATIENT)
     assert replaced.call_count == 1
+
+
+def test_a_tracer_sees_the_request(server: Proxy, session: Session):
+    """Most tracers replace methods by wrapt, whose wrappers pass for functions."""
+    sent = []
+
+    def trace(wrapped: Any, instance: object, args: Any, kwargs: Any) -> Any:
+        sent.append(args)
+        return wrapped(*args, **kwargs)
+
+    with patch.object(requests.Session, "send", wrapt.FunctionWrapper(requests.Session.send, trace)):
+        session.fetch("GET", f"{server.endpoint}/a", {}, timeout=PATIENT)
+    assert len(sent) == 1
 
 
 def test_a_method_that_was_replaced_in_the_session_sees_the_request(server: Proxy, session: Session):

@@ -48,7 +48,7 @@ class Server:
         """The parsed answer, or its error."""
         self.body = body
         try:
-            answer = getattr(self.client, operation)(Bucket="acme")
+            answer: dict[str, Any] = getattr(self.client, operation)(Bucket="acme")
         except (ClientError, ResponseParserError) as error:
             return {"error": str(error)}
         del answer["ResponseMetadata"]

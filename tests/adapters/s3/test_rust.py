@@ -24,14 +24,15 @@ from holdall import (
     PermissionDenied,
     StoreNotFound,
 )
-from holdall.adapters.s3 import S3
+from holdall.adapters.s3 import S3, forks
 from holdall.store import ABSENT
 from tests.adapters.signals import check_interrupts
 from tests.faults.proxy import Exchange, Proxy, answer, cut_body, lose, nothing
+from tests.forks import needs_fork, run_in_child
 from tests.refused import refused
 from tests.servers.s3 import Server
 
-pytest.importorskip("obstore", reason="obstore is not installed")
+obstore: Any = pytest.importorskip("obstore", reason="obstore is not installed")
 
 RUST = "object_store"
 KEYS = [f"k{n:03}" for n in range(40)] + [
@@ -323,6 +324,18 @@ def test_a_fork_does_without_its_parents_threads(store: S3, proxy: Proxy):
     assert proxy.agents[RUST] == 0
     assert read_all(store)
     assert proxy.agents[RUST] == len(KEYS)
+
+
+@needs_fork
+def test_a_fork_does_without_the_threads_that_other_code_started(
+    store: S3, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+):
+    with contextlib.suppress(obstore.exceptions.BaseError):
+        obstore.get(obstore.store.S3Store("acme", endpoint=proxy.endpoint, skip_signature=True), "a")
+    monkeypatch.setattr(forks._Runtime, "pid", 0)  # as in a process whose stores have sent no request yet
+    proxy.agents.clear()
+    assert run_in_child(lambda: store["k001"] == b"k001") == 0
+    assert proxy.agents[RUST] == 0
 
 
 def test_an_interrupt_ends_a_read_that_waits(store: S3, proxy: Proxy):

@@ -14,6 +14,7 @@ from holdall.store import Store
 from holdall.testing import StoreTests
 from tests.conformance.layered import FewFeedTests
 from tests.conformance.planting import told
+from tests.soak import rows
 
 
 def made(open_dbm: Callable[[str, str], object], path: Path) -> str:
@@ -32,6 +33,7 @@ STORES = {
 if find_spec("dbm.sqlite3"):  # since Python 3.13
     STORES["dbm-sqlite3"] = lambda path: made(import_module("dbm.sqlite3").open, path)
 
+MORE = {"simple", "lite", "dbm-sqlite3"}  # only with HOLDALL_SOAK
 
 pytestmark = pytest.mark.usefixtures("few_examples")
 
@@ -40,7 +42,7 @@ class TestShove(FewFeedTests[bytes], StoreTests[bytes]):
     names = {"Shove": Shove}
     many = 40
 
-    @pytest.fixture(params=STORES)
+    @pytest.fixture(params=rows(STORES, MORE))
     def open_store(
         self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     ) -> Callable[[], Shove]:

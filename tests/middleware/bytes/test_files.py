@@ -12,9 +12,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdall import Conflict, Corrupt, Lzma, Memory, TooLarge, Unsupported, Zstd
+from holdall import (
+    Cache,
+    Conflict,
+    Corrupt,
+    Lzma,
+    Memory,
+    Prefix,
+    Replicas,
+    TooLarge,
+    Unavailable,
+    Unsupported,
+    Zstd,
+)
+from holdall.files import Sink, ValueWriter
 from holdall.middleware.dictionary import train
-from holdall.store import ABSENT, WHOLE, Feature, Store
+from holdall.store import ABSENT, WHOLE, Feature, Store, Tag
 from tests.examples import share
 from tests.middleware.bytes.damage import CORRUPT, check, flips, truncations
 from tests.middleware.bytes.layers import COMPRESSING, LAYERS
@@ -78,6 +91,19 @@ def test_a_damaged_file_is_corrupt(name: str, value: bytes) -> None:
             assert read(store, "a") is CORRUPT, damaged
 
 
+@pytest.mark.parametrize("name", ["gzip", "lzma"])
+def test_data_after_the_end_is_noticed_if_a_read_stops_at_the_end(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = Memory()
+    store = LAYERS[name](below)
+    store["a"] = b"holdall"
+    monkeypatch.setattr(f"holdall.middleware.{name}.STEP", len(below["a"]))
+    assert read(store, "a") == b"holdall"
+    below["a"] += b"\0"
+    assert read(store, "a") is CORRUPT
+
+
 @pytest.mark.parametrize("name", COMPRESSING)
 def test_the_end_of_a_damaged_file_is_never_reached(name: str) -> None:
     below = Memory()
@@ -110,6 +136,66 @@ def test_a_file_that_is_given_up_changes_nothing(name: str) -> None:
     with store.open("a", "wb", expected=tag) as file:
         file.write(b"new")
     assert (file.tag, store["a"]) == (store.tag("a"), b"new")
+
+
+class Failing(Memory):
+    """Files whose second write fails, once."""
+
+    def open(self, key: str, /, mode: str = "rb", *, expected: Tag | None = None) -> Any:
+        file = super().open(key, mode, expected=expected)
+        return file if mode == "rb" else ValueWriter(FailingSink(file))
+
+
+class FailingSink(Sink):
+    def __init__(self, file: ValueWriter) -> None:
+        self.file = file
+        self.writes = 0
+
+    def write(self, data: bytes) -> None:
+        self.writes += 1
+        if self.writes == 2:
+            raise Unavailable("no answer")
+        self.file.write(data)
+
+    def commit(self) -> Tag | None:
+        self.file.close()
+        return self.file.tag
+
+    def discard(self) -> None:
+        self.file.discard()
+
+
+STACKS: dict[str, Any] = {
+    **LAYERS,
+    "raw": Failing.raw,
+    "prefix": partial(Prefix, prefix="in/"),
+    "cache": partial(Cache, max_age=60),
+    "replicas": lambda store: Replicas(store, Memory()),
+}
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_file_whose_write_failed_writes_nothing(name: str) -> None:
+    store = STACKS[name](Failing())
+    store["a"] = b"old"
+    file = store.open("a", "wb")
+    lose_errors(file)
+    with pytest.raises(Unavailable, match="no answer"):
+        file.close()
+    file.close()
+    with pytest.raises(Unavailable, match="no answer"), store.open("a", "wb") as file:
+        lose_errors(file)
+    with store.open("a", "wb") as file:
+        lose_errors(file)
+        file.discard()
+    assert store["a"] == b"old"
+    store.close()
+
+
+def lose_errors(file: Any) -> None:
+    for _ in range(4):
+        with suppress(Unavailable, ValueError):
+            file.write(b"part")
 
 
 class Opened(Memory):

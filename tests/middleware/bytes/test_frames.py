@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from holdall import Checksum, Corrupt, Encrypt, Memory, PermissionDenied
+from holdall import Cache, Checksum, Corrupt, Encrypt, Memory, PermissionDenied
 from holdall.files import ValueReader
 from holdall.middleware import checksum, encrypt, framed
 from holdall.middleware._secrets.binding import encode_key, key_bytes
@@ -241,6 +241,40 @@ def test_a_value_that_is_replaced_meanwhile_is_not_corrupt(name: str) -> None:
     below.replace = iter([lambda: below.discard("a")])
     with pytest.raises(KeyError):
         store.read("a", 9, 1)
+
+
+class Resized(Memory):
+    """Tells sizes that are wrong by some bytes, such as those of a replica that has another value."""
+
+    wrong = 0
+
+    def size(self, key: str, /) -> int:
+        return super().size(key) + self.wrong
+
+
+@pytest.mark.parametrize("name", FRAMED)
+def test_a_wrong_size_is_never_that_of_the_value(name: str) -> None:
+    below = Resized()
+    store = FRAMED[name](below)
+    store["a"] = value = bytes(range(250)) * 400
+    for below.wrong in (-70_000, -1_000, -1, 1, 1_000, 70_000):
+        for start, length in ((90_000, None), (70_000, 29_900), (-5, None), (-99_000, 9), (99_990, 99)):
+            assert part(store, "a", start, length) in (CORRUPT, ByteRange(start, length).of_value(value))
+        with pytest.raises(Corrupt):
+            store.read("a", -5)
+        with pytest.raises(Corrupt):
+            store.size("a")
+
+
+@pytest.mark.parametrize("name", FRAMED)
+def test_parts_are_read_through_a_cache_that_has_an_older_value(name: str) -> None:
+    below = Memory()
+    store = FRAMED[name](Cache(below, 3600))
+    store["a"] = bytes(100_000)
+    assert len(store["a"]) == 100_000
+    for size in (99_000, 70_000, 300_000):
+        FRAMED[name](below)["a"] = bytes(size)
+        assert (store.size("a"), len(store.read("a", 65_000))) == (size, size - 65_000)
 
 
 def old_checksum(below: Memory, key: str, value: bytes) -> None:

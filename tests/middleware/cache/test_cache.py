@@ -216,14 +216,11 @@ def test_clear_leaves_nothing_near(far: Recorder[bytes], near: Any) -> None:
     assert [store.get(key) for key in "abc"] == [None] * 3
 
 
-def test_the_size_of_a_cached_value_costs_no_request(far: Recorder[bytes]) -> None:
-    store = Cache(far, HOUR, misses=True)
-    assert (store.size("a"), len(store["a"]), store.get("x")) == (1, 1, None)
-    far.calls.clear()
-    assert store.size("a") == 1
-    with pytest.raises(KeyError):
-        store.size("x")
-    assert far.calls == []
+def test_size_tells_of_the_value_that_read_reads(far: Recorder[bytes]) -> None:
+    store = Cache(far, HOUR)
+    assert store["a"]
+    far["a"] = b"a new value"
+    assert len(store.read("a")) == store.size("a") == 11
 
 
 @pytest.mark.parametrize("near", NEAR)

@@ -153,7 +153,7 @@ pictures: setup ## take the pictures of the pages in docs/pictures again
 	@$(BIN)/python -m tools.pictures
 
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
-	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+	@$(BIN)/python -m pytest -p pytest_cov --cov --cov-report=term-missing $(ARGS)
 
 test-wheel: setup ## build source archive and wheel; test them with every extra, and with none
 	@tools/test-wheel

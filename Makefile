@@ -85,7 +85,7 @@ mutants: setup $(VENV)/extras ## change a sample of the code and see whether tes
 
 soak: setup $(VENV)/extras ## run the tests that can go on and on: the suite on every stack, history on every store, damaged values, killed writers, interrupts, forks
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
-	    tests/conformance tests/adapters/shove/test_conformance.py tests/cli/test_convert.py \
+	    tests/conformance tests/adapters/fsspec/test_conformance.py tests/adapters/shove/test_conformance.py tests/cli/test_convert.py \
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py tests/adapters/test_streams.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \

@@ -85,7 +85,7 @@ mutants: setup $(VENV)/extras ## change a sample of the code and see whether tes
 
 soak: setup $(VENV)/extras ## run the tests that can go on and on: the suite on every stack, history on every store, damaged values, killed writers, interrupts, forks
 	@HOLDALL_SOAK=1 $(BIN)/python -m pytest tests/middleware/serializers tests/middleware/bytes tests/middleware/versions \
-	    tests/conformance tests/adapters/shove/test_conformance.py tests/cli/test_convert.py \
+	    tests/conformance tests/adapters/fsspec/test_conformance.py tests/adapters/shove/test_conformance.py tests/cli/test_convert.py \
 	    tests/adapters/test_flock.py tests/adapters/test_forks.py tests/adapters/test_streams.py \
 	    tests/adapters/dbm/test_kills.py tests/adapters/test_lmdb_kills.py tests/adapters/test_bridge_kills.py \
 	    tests/adapters/test_feeds_on_disk.py tests/adapters/test_file_feed.py tests/adapters/test_slatedb.py \
@@ -153,7 +153,7 @@ pictures: setup ## take the pictures of the pages in docs/pictures again
 	@$(BIN)/python -m tools.pictures
 
 coverage: setup $(VENV)/extras ## run the tests and show the lines that none of them reaches
-	@$(BIN)/python -m pytest --cov --cov-report=term-missing $(ARGS)
+	@$(BIN)/python -m pytest -p pytest_cov --cov --cov-report=term-missing $(ARGS)
 
 test-wheel: setup ## build source archive and wheel; test them with every extra, and with none
 	@tools/test-wheel

@@ -14,7 +14,7 @@ from holdall import Store
 from tests.forks import every_fork, exit_code, fork_in_c, needs_fork, run_in_child, start_child
 from tests.soak import SOAK
 
-FORKS = 100 if SOAK else 4
+FORKS = 100 if SOAK else 2
 
 ADDRESSES = [
     "sqlite:///{}/s.db?durability=os",

@@ -64,6 +64,7 @@ def test_the_page_shows_a_whole_package(package: Path) -> None:
     }
 
 
+@pytest.mark.servers  # slow, so not in `make test`
 def test_it_passes_the_suite(package: Path) -> None:
     (package / "holdall_environment.py").unlink()  # only what was installed is left to import
     (package / "conftest.py").write_text(CONFTEST)

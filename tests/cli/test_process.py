@@ -147,7 +147,10 @@ def test_an_interrupted_copy_has_whole_values_and_can_be_run_again():
     [
         (b"importing", ["invoices", "import", str(BUNDLED), "--into", "memory://a"]),
         (b"copying keys", ["cp", "sqlite:///books.db", "file:copy?durability=os"]),
-        (b"reading invoices", ["receivables", "billed", "--from", "sqlite:///books.db"]),
+        pytest.param(
+            *(b"reading invoices", ["receivables", "billed", "--from", "sqlite:///books.db"]),
+            marks=pytest.mark.servers,  # slow, so not in `make test`
+        ),
     ],
 )
 def test_progress_is_shown_where_somebody_looks_and_nowhere_else(label, command, books):

@@ -91,7 +91,7 @@ class TestObjects(LayeredTests[Any]):
     values = OBJECTS
     names = NAMES
 
-    @pytest.fixture(params=["memory", "sqlite", "file", "stack"] if SOAK else ["sqlite"])
+    @pytest.fixture(params=["memory", "sqlite", "file", "stack"] if SOAK else ["memory"])
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[Any]]:
         if request.param == "stack":
             return lambda: Prefix(Validate(trusted(crowded()), AnyValue()), "app")
@@ -112,7 +112,7 @@ class TestTexts(LayeredTests[str]):
     values = TEXTS
     names = NAMES
 
-    @pytest.fixture(params=["memory", "sqlite", "file", "stack"] if SOAK else ["file"])
+    @pytest.fixture(params=["memory", "sqlite", "file", "stack"] if SOAK else ["memory"])
     def open_store(self, request: pytest.FixtureRequest) -> Callable[[], Store[str]]:
         if request.param == "stack":
             return lambda: Prefix(Validate(Text(crowded()), AnyValue()), "app")

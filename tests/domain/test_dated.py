@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from holdall.domain.sound import Sound
 from holdall.errors import Corrupt
 from tests.domain.made import days, invoice, paid_books
 from tests.domain.test_viewed import reports
+from tests.examples import share
 
 KINDS = ["dict", "typed", "untyped", "sound"]
 JANUARY, APRIL = date(2026, 1, 31), date(2026, 4, 30)
@@ -29,6 +30,7 @@ def kept(books, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=share(3))
 @given(books=paid_books(), day=days)
 def test_balances_at_a_day_ignore_what_is_dated_later(kind, books, day):
     books = {key: each for key, each in books.items() if each.issued <= day or not each.payments}

@@ -28,6 +28,7 @@ def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT_OTHERS, *arguments)
 
 
+@pytest.mark.servers  # slow, so not in `make test`
 def test_the_example_passes_its_own_tests(pytester: pytest.Pytester) -> None:
     for file in EXAMPLE.glob("*.py"):
         shutil.copy(file, pytester.path)

@@ -23,7 +23,8 @@ class StoreCase(Generic[V]):
     A subclass overrides the fixture `open_store`, and `values` if the values of the store are not bytes.
     ``many`` is the number of keys for a long scan; it must be more than the store fetches at once (S3 and GCS
     list 1,000). ``points`` is the number of places in an operation at which another caller interrupts it; it
-    can be lower if a request is slow. ``streamed`` is the number of bytes of a value that is read and written
+    can be lower if a request is slow. Of the combinations of bounds of a scan, each ``stride``-th is tried; it
+    can be higher if a request is slow. ``streamed`` is the number of bytes of a value that is read and written
     as a file; it must be more than the store reads or writes at once. ``names`` are the names in the repr of
     its stores that are not public names of holdall. ``secrets`` are texts that must not be visible anywhere.
     """
@@ -31,6 +32,7 @@ class StoreCase(Generic[V]):
     values: Values[Any] = BYTES
     many: int = 1100
     points: int = POINTS
+    stride: int = 1
     streamed: int = 2 << 20
     names: dict[str, Any] = {}  # noqa: RUF012 - subclasses override it and never change it
     secrets: tuple[str, ...] = ()

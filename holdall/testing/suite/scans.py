@@ -43,12 +43,14 @@ class ScanTests(StoreCase[V]):
     def test_bounds_are_whole_keys_and_combine(self, store: Store[V]) -> None:
         held = self.fill(store, TREE)
         starts = ["", "a", "a/b", "a/b\0", "invoices/10", "z", "\uffff"]
-        for prefix, start in itertools.product(["", "a", "a/", "inv", "invoices/", "\uffff"], starts):
-            for stop in [None, "", "a/c", "b", "invoices/2", "\U00010000"]:
-                expected = between(TREE, prefix, start, stop)
-                assert list(store.scan(prefix, start=start, stop=stop)) == expected
-                items = list(store.scan_items(prefix, start=start, stop=stop))
-                assert items == [(key, held[key]) for key in expected]
+        stops = [None, "", "a/c", "b", "invoices/2", "\U00010000"]
+        prefixes = ["", "a", "a/", "inv", "invoices/", "\uffff"]
+        every = itertools.product(prefixes, starts, stops)
+        for prefix, start, stop in itertools.islice(every, 0, None, self.stride):
+            expected = between(TREE, prefix, start, stop)
+            assert list(store.scan(prefix, start=start, stop=stop)) == expected
+            items = list(store.scan_items(prefix, start=start, stop=stop))
+            assert items == [(key, held[key]) for key in expected]
 
     def test_any_bounds(self, store: Store[V]) -> None:
         @given(st.sets(near_keys()), spans())

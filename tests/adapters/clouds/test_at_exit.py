@@ -41,6 +41,7 @@ def said(address: str, mocked: str = "", large: int = 0) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.servers  # slow, so not in `make test`
 @pytest.mark.usefixtures("credentials")
 def test_s3_works_when_no_thread_can_be_started():
     assert said("s3://books?create=true", "mocked", THRESHOLD + 1) == "late\nat exit\n"

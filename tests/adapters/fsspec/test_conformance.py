@@ -13,6 +13,7 @@ from holdall.store import Store
 from holdall.testing import StoreTests
 from tests.conformance.layered import FewFeedTests
 from tests.conformance.planting import told
+from tests.soak import rows
 
 STORES = {
     "memory": lambda folder: f"memory://{uuid4().hex}/books",
@@ -27,7 +28,7 @@ class TestFsspec(FewFeedTests[bytes], StoreTests[bytes]):
     names = {"Fsspec": Fsspec}
     many = 60
 
-    @pytest.fixture(params=STORES)
+    @pytest.fixture(params=rows(STORES, {"memory"}))
     def open_store(
         self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     ) -> Callable[[], Fsspec]:

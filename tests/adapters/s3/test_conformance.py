@@ -165,3 +165,10 @@ class TestS3InProcess(
     LifetimeTests[bytes],
 ):
     """What `make test` runs: all but the tests of races, threads and random operations, which moto makes slow."""
+
+    stride = 11
+
+    @pytest.fixture(autouse=True)
+    def fewer_examples(self) -> Iterator[None]:
+        with few(3, shrinks=False):
+            yield

@@ -11,8 +11,9 @@ import pytest
 from holdall import File, SQLite, Versions
 from holdall.store import Store
 from tests.middleware.versions.writing import KEYS, work
+from tests.soak import SOAK
 
-ROUNDS = 2
+ROUNDS = 2 if SOAK else 1
 PATIENCE = (3, 8, 17)  # writes acknowledged before each process is killed
 
 

@@ -58,7 +58,7 @@ PAIRS = [("put", "put"), ("delete", "put"), ("put", "delete"), ("delete", "delet
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("pair", PAIRS, ids="-".join)
 def test_a_writer_held_up_or_killed_at_every_call_of_another(pair, start):
-    for plan in islice(all_pairs("ATOMIC-UNIQUE_TAGS", start, *pair), 0, None, 1 if SOAK else 7):
+    for plan in islice(all_pairs("ATOMIC-UNIQUE_TAGS", start, *pair), 0, None, 1 if SOAK else 13):
         trial(plan, Tally())
 
 

@@ -34,6 +34,9 @@ _PARAMETERS = {
 _NOWHERE = "http://127.0.0.1:0"
 """The address of a proxy that cannot exist."""
 
+_LARGE = 2**20
+"""A larger body is sent by boto3: obstore gives up a request that takes longer to send than a part of an answer may."""
+
 
 class Client:
     """Sends single requests to ``bucket``, with the credentials and to the server of a boto3 ``connection``."""
@@ -108,9 +111,9 @@ def _try(operation: str, name: str, work: Callable[[], T]) -> T | Undecided:
 
 
 def can_send(operation: str, parameters: Mapping[str, Any]) -> bool:
-    """Whether obstore can express the request, and leaves the name of its object as it is."""
+    """Whether obstore can express the request, leaves the name of its object as it is, and has time to send it."""
     known = _PARAMETERS.get(operation)
-    if known is None or not parameters.keys() <= known:
+    if known is None or not parameters.keys() <= known or len(parameters.get("Body", b"")) > _LARGE:
         return False
     name = parameters["Key"]
     return not (name.startswith("/") or name.endswith("/"))

@@ -64,6 +64,16 @@ def test_a_redirect_to_another_server_is_not_followed(server: Proxy, transport: 
     assert server.counts.total() < 20
 
 
+@pytest.mark.usefixtures("unmocked")
+def test_a_large_value_is_written_by_boto3(server: Proxy):
+    """obstore would give it up if sending it took longer than the timeout."""
+    server.always = lambda exchange: exchange.reply(Answer(200, FOUND, b""))
+    with S3("acme", endpoint_url=server.endpoint, transport="rust") as store:
+        store["a"] = bytes(2**20)
+        store["b"] = bytes(2**20 + 1)
+    assert server.agents == {"object_store": 1, "Boto3": 1}
+
+
 @pytest.mark.parametrize("variable", ["ALL_PROXY", "http_proxy"])
 def test_both_transports_use_the_same_proxy(
     server: Proxy, transport: str, monkeypatch: pytest.MonkeyPatch, variable: str

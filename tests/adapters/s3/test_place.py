@@ -1,5 +1,6 @@
 """Both transports reach the same server: endpoints with a path, redirects, proxies and certificates."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,7 +48,8 @@ def test_an_endpoint_may_have_a_path(server: Proxy, transport: str, base: str):
     assert server.agents == {"object_store" if transport == "rust" else "Boto3": 3}
 
 
-# The SDK leaves the connection of an answer with status 303 to the garbage collector, which says so.
+# The SDK leaves the connection of an answer with status 303 to the garbage collector, which says so: here, rather than
+# in another test.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("status", [301, 303, 307])
 def test_a_redirect_to_another_server_is_not_followed(server: Proxy, transport: str, status: int):
@@ -62,6 +64,7 @@ def test_a_redirect_to_another_server_is_not_followed(server: Proxy, transport: 
                 refused(HoldallError, lambda: "a" in store)()
         assert not other.counts
     assert server.counts.total() < 20
+    gc.collect()
 
 
 @pytest.mark.usefixtures("unmocked")

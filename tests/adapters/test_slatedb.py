@@ -26,6 +26,7 @@ def make(folder: Path) -> SlateDB:
     return SlateDB(f"file://{folder}/{uuid4().hex}", flush_interval=0.001)
 
 
+@pytest.mark.servers  # it needs none, but it is slow
 @pytest.mark.usefixtures("few_examples")
 class TestSlateDB(StoreTests[bytes]):
     many = 250

@@ -42,7 +42,7 @@ events {}
 http {
     access_log off; client_body_temp_path body; proxy_temp_path proxy;
     fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;
-    client_max_body_size 16m; client_body_buffer_size 2m; proxy_max_temp_file_size 0; proxy_http_version 1.1;
+    client_max_body_size 16m; client_body_buffer_size 16m; proxy_max_temp_file_size 0; proxy_http_version 1.1;
     gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;
     server {
         listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl;

@@ -243,14 +243,9 @@ def test_close_closes_the_state_too():
 
 
 def test_close_waits_for_the_listing_of_a_watch(monkeypatch):
-    closing, ring = threading.Event(), Bell.ring
-
-    def ring_and_tell(bell: Bell) -> None:
-        ring(bell)
-        if bell._closings:
-            closing.set()
-
-    monkeypatch.setattr(Bell, "ring", ring_and_tell)
+    closing, close = threading.Event(), Bell.close
+    monkeypatch.setattr(Bell, "close", lambda bell: (close(bell), closing.set()))
+    monkeypatch.setattr("holdall.bell._PATIENCE", 0)
 
     class Slow(Memory):
         listing = False

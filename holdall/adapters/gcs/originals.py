@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from itertools import chain
 from operator import attrgetter, is_
-from pathlib import Path
-from types import FunctionType, ModuleType
+from types import ModuleType
 from typing import Any, NamedTuple
+
+from holdall.adapters._shared.originals import folder_of, is_original
 
 
 class _Finding(NamedTuple):
@@ -29,7 +30,7 @@ class Originals:
     """
 
     def __init__(self, packages: tuple[ModuleType, ...], methods: Mapping[type, tuple[str, ...]]) -> None:
-        self._folders = tuple(f"{Path(package.__file__ or '').parent}/" for package in packages)
+        self._folders = tuple(map(folder_of, packages))
         # A second name makes `attrgetter` return a tuple, even for a class of which one method is named.
         self._getters = [(owner, attrgetter("__init__", *names)) for owner, names in methods.items()]
         self._names = frozenset(name for names in methods.values() for name in names)
@@ -44,9 +45,7 @@ class Originals:
         found = self._finding
         # A wrapper of wrapt equals the function in it, so equality does not tell.
         if not all(map(is_, found.methods, methods)):
-            found = self._finding = _Finding(methods, own=all(map(self._is_own, methods)))
+            found = self._finding = _Finding(
+                methods, own=all(is_original(each, self._folders) for each in methods)
+            )
         return found.own
-
-    def _is_own(self, method: Any) -> bool:
-        # A wrapper of wrapt, by which most tracers replace methods, passes for a function in isinstance.
-        return type(method) is FunctionType and method.__code__.co_filename.startswith(self._folders)

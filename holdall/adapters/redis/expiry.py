@@ -8,8 +8,8 @@ A server can let Redis keys expire, but here one Redis key has the values of all
 a server deletes by itself would stay in ``order`` and ``tags``, and the feed would not tell its deletion. So each
 write of a value that may have a deadline deletes a few values whose deadline has passed, as every other deletion.
 
-An entry counts only as long as its key has its tag. So a writer that knows nothing of deadlines is safe: what it
-writes has another tag, and stays.
+An entry counts only as long as its key has its tag. So a writer that knows nothing of deadlines is safe: its
+values have other tags, and stay.
 """
 
 from typing import Final

@@ -5,10 +5,9 @@ It would not see the requests of a second client. So a second client must not be
 
 import socket
 from operator import is_
-from pathlib import Path
-from types import FunctionType
 from typing import Any, NamedTuple
 
+from holdall.adapters._shared.originals import folder_of, is_original
 from holdall.extras import needs
 
 with needs("s3"):
@@ -28,7 +27,7 @@ _EVENTS = (
     "before-sign", "before-send", "response-received", "before-parse", "needs-retry", "after-call",
 )  # fmt: skip
 _OWN = ("botocore.", "boto3.", "holdall.adapters.s3.")
-_PLACES = tuple(str(Path(str(module.__file__)).parent) for module in (botocore, urllib3))
+_FOLDERS = folder_of(botocore), folder_of(urllib3)
 
 
 class _Finding(NamedTuple):
@@ -94,7 +93,7 @@ def _parts(client: Any) -> tuple[Any, ...]:
     )
 
 
-_FUNCTIONS = -8  # where the functions begin in the parts
+_FUNCTIONS = -8  # the index of the first function in the parts
 
 
 def _is_observed(client: Any) -> bool:
@@ -106,7 +105,7 @@ def _is_observed(client: Any) -> bool:
         or "connect" in vars(socket.socket)  # of a test that forbids some connections
         or not all(each.__module__.startswith(_OWN) for each in connections)  # of a recorder
         or not all(isinstance(each, kind) and _has_own_methods(each) for each, kind in objects)
-        or not all(map(_is_of_sdk, _parts(client)[_FUNCTIONS:]))
+        or not all(is_original(each, _FOLDERS) for each in _parts(client)[_FUNCTIONS:])
         or any(map(_is_foreign, _handlers(client)))
     )
 
@@ -114,11 +113,6 @@ def _is_observed(client: Any) -> bool:
 def _has_own_methods(found: object) -> bool:
     """Whether the methods of ``found`` are those of its class."""
     return not any(callable(getattr(type(found), name, None)) for name in vars(found))
-
-
-def _is_of_sdk(function: Any) -> bool:
-    # A wrapper of wrapt, by which most tracers replace functions, passes for a function in isinstance.
-    return type(function) is FunctionType and function.__code__.co_filename.startswith(_PLACES)
 
 
 def _is_foreign(handler: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The common parts of the commands that settle several documents, or undo that: options, and what they print."""
+"""The common parts of the commands that settle several documents, or undo that: their options and their output."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -2,8 +2,8 @@
 
     framed = head *frame last
     head   = as the layer draws it                 ; random for each write
-    frame  = what `Seal.seal` makes of the next 65,536 bytes of the value
-    last   = what it makes of the other bytes: 1 to 65,536, or none if the value is empty
+    frame  = the result of `Seal.seal` for the next 65,536 bytes of the value
+    last   = its result for the other bytes: 1 to 65,536, or none if the value is empty
 
 A frame is sealed with its number, from 0 on, and with whether it is the last. So the frames of a value cannot be
 reordered, left out or cut off, and the random head keeps the frames of two values apart. This is the construction

@@ -25,12 +25,6 @@ Cost = Callable[[Callable[[], Any]], Counter[str]]
 
 
 @pytest.fixture
-def proxy(fake_gcs: Server) -> Iterator[Proxy]:
-    with Proxy(fake_gcs.endpoint) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def store(proxy: Proxy) -> Iterator[GCS]:
     with Server(proxy.endpoint).store(prefix="books") as store:
         assert store.features

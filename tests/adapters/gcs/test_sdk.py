@@ -39,12 +39,6 @@ USES: dict[str, Use] = {
 
 
 @pytest.fixture
-def proxy(fake_gcs: Server) -> Iterator[Proxy]:
-    with Proxy(fake_gcs.endpoint) as proxy:
-        yield proxy
-
-
-@pytest.fixture
 def store(proxy: Proxy) -> Iterator[GCS]:
     with Server(proxy.endpoint).store(prefix="books") as made:
         assert made.features
